@@ -1,0 +1,61 @@
+# make demo · make test · make lint · make trial · make bench. Each makes what it needs by itself, and quickly when
+# nothing changed. ARGS goes to the program: make demo ARGS="--exit --json"; make test ARGS="-k intake".
+
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+MANIFESTS := pyproject.toml constraints.txt requirements-dev.txt \
+	contracts/pyproject.toml connectors/pyproject.toml services/pyproject.toml
+
+.PHONY: help demo test test-unit lint format trial bench kafka postgis clean
+
+help:
+	@echo "make demo       a town with eight organisations on local Kafka, live in this terminal (Ctrl-C ends it)"
+	@echo "make test       all tests, on a real broker and on SQLite and PostGIS"
+	@echo "make test-unit  the tests that need no server: seconds"
+	@echo "make lint       ruff, mypy --strict, the direction of imports"
+	@echo "make trial      two weeks of real road works through the whole way, on SQLite and PostGIS"
+	@echo "make bench      figures: the fold into the view, and the delay to a webhook"
+
+.venv/.installed: $(MANIFESTS)
+	@echo "Preparing .venv (Python packages, versions as in constraints.txt) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Meekoppel needs Python 3.11 or newer; set PYTHON=")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt \
+		--editable contracts --editable connectors --editable 'services[demo]' --requirement requirements-dev.txt
+	@touch $@
+
+kafka: .venv/.installed
+	@$(BIN)/meekoppel kafka fetch
+
+postgis: .venv/.installed
+	@bash deploy/install-postgis.sh
+
+demo: kafka
+	@$(BIN)/meekoppel demo $(ARGS)
+
+test: kafka postgis
+	$(BIN)/python -m pytest $(ARGS)
+
+test-unit: .venv/.installed
+	$(BIN)/python -m pytest -m "not kafka and not postgis and not slow" $(ARGS)
+
+lint: .venv/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+trial: kafka postgis
+	@$(BIN)/python -m tests.trials.highways_england $(ARGS)
+
+bench: kafka postgis
+	@$(BIN)/python -m tests.benchmarks.fold $(ARGS)
+	@$(BIN)/python -m tests.benchmarks.delay $(ARGS)
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
