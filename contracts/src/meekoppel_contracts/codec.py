@@ -1,0 +1,152 @@
+"""From events to bytes and back: Confluent framing around Avro, strict both ways.
+
+What is written can be read back: a record is checked by its model before a byte is written. What is read is exactly
+one record of the contract: anything else is a `ContractError`, never another exception.
+"""
+
+from __future__ import annotations
+
+import io
+from functools import cached_property
+from typing import Generic, TypeVar
+
+from fastavro import schemaless_reader, schemaless_writer
+from pydantic import ValidationError
+
+from meekoppel_contracts.errors import FramingError, SchemaMismatch
+from meekoppel_contracts.events import OverlapEvent, PlanEvent, PlanRejection
+from meekoppel_contracts.framing import PREFIX_LENGTH, frame_prefix, framed_schema_id
+from meekoppel_contracts.plan import Contract
+from meekoppel_contracts.registry import (
+    OVERLAP_EVENT,
+    PLAN_EVENT,
+    PLAN_REJECTION,
+    Registry,
+    SchemaVersion,
+    packaged_registry,
+)
+
+Record = TypeVar("Record", bound=Contract)
+LONGEST_QUOTE = 200
+
+
+class Codec(Generic[Record]):
+    """Writes and reads the records of one subject. It may be shared between threads.
+
+    Args:
+        subject: the contract, such as `plan-event`.
+        model: the model of the records.
+        registry: where the schemas are; those of this package when left out.
+        version: the version of the contract that the model follows: it is written, and what other versions wrote
+            becomes it. The newest of this package when left out, even when the registry knows a newer one.
+    """
+
+    def __init__(
+        self, subject: str, model: type[Record], registry: Registry | None = None, version: int | None = None
+    ) -> None:
+        self.subject = subject
+        self.model = model
+        self._given_registry = registry
+        self._given_version = version
+
+    def encode(self, record: Record) -> bytes:
+        """Write a record.
+
+        Raises:
+            SchemaMismatch: when the record breaks a rule of its model or contract (which `model_copy` and
+                `model_construct` do not check), such as a time without a zone.
+        """
+        out = io.BytesIO()
+        out.write(frame_prefix(self._own.schema_id))
+        try:
+            values = record.model_dump(warnings=False)
+            self.model.model_validate(values)
+            schema = self._registry.parsed(self._own.schema_id)
+            schemaless_writer(out, schema, values, strict=True, disable_tuple_notation=True)
+        except Exception as error:
+            raise SchemaMismatch(f"the {self.subject} cannot be written: {_in_words(error)}") from error
+        return out.getvalue()
+
+    def decode(self, data: bytes | None) -> Record:
+        """Read one framed record, whichever version of the contract wrote it.
+
+        Raises:
+            FramingError: when the value is no framed record, or bytes are left over after it.
+            UnknownSchema: when no contract has its schema id.
+            SchemaMismatch: when it is of another contract, its body does not follow its schema, or its values break a
+                rule of the contract.
+        """
+        schema_id = framed_schema_id(data)
+        resolution = self._registry.resolution(schema_id, self._own.schema_id)
+        source = io.BytesIO(data or b"")
+        source.seek(PREFIX_LENGTH)
+        try:
+            values = schemaless_reader(source, resolution.writer, resolution.reader)
+            left_over = len(source.getbuffer()) - source.tell()
+            if not left_over:
+                return self.model.model_validate(values)
+        except Exception as error:
+            raise SchemaMismatch(
+                f"the value does not follow contract {self.subject} (schema id {schema_id}): {_in_words(error)}"
+            ) from error
+        raise FramingError(
+            f"{left_over} bytes are left over after the {self.subject} (schema id {schema_id}); "
+            "they were written with another schema, or more than one record was put into one value"
+        )
+
+    @cached_property
+    def _registry(self) -> Registry:
+        return self._given_registry or packaged_registry()
+
+    @cached_property
+    def _own(self) -> SchemaVersion:
+        version = self._given_version or packaged_registry().newest(self.subject).version
+        return self._registry.version(self.subject, version)
+
+
+def _in_words(error: Exception) -> str:
+    """Say what went wrong, without the values: they may be long, and are not for a log."""
+    if isinstance(error, ValidationError):
+        problems = error.errors(include_url=False, include_context=False, include_input=False)
+        first = problems[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the record"
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        return f"{place}: {first['msg']}{more}"
+    if isinstance(error, EOFError):
+        return "it ends in the middle of the record"
+    return f"{type(error).__name__}: {str(error)[:LONGEST_QUOTE]}"
+
+
+PLAN_EVENTS = Codec(PLAN_EVENT, PlanEvent)
+OVERLAP_EVENTS = Codec(OVERLAP_EVENT, OverlapEvent)
+PLAN_REJECTIONS = Codec(PLAN_REJECTION, PlanRejection)
+
+
+def encode_plan_event(event: PlanEvent) -> bytes:
+    """Write a plan event; raises SchemaMismatch when it breaks its contract."""
+    return PLAN_EVENTS.encode(event)
+
+
+def decode_plan_event(data: bytes | None) -> PlanEvent:
+    """Read a plan event; raises a ContractError, and nothing else, when the bytes are not exactly one."""
+    return PLAN_EVENTS.decode(data)
+
+
+def encode_overlap_event(event: OverlapEvent) -> bytes:
+    """Write an overlap event; raises SchemaMismatch when it breaks its contract."""
+    return OVERLAP_EVENTS.encode(event)
+
+
+def decode_overlap_event(data: bytes | None) -> OverlapEvent:
+    """Read an overlap event; raises a ContractError, and nothing else, when the bytes are not exactly one."""
+    return OVERLAP_EVENTS.decode(data)
+
+
+def encode_plan_rejection(rejection: PlanRejection) -> bytes:
+    """Write a rejection; raises SchemaMismatch when it breaks its contract."""
+    return PLAN_REJECTIONS.encode(rejection)
+
+
+def decode_plan_rejection(data: bytes | None) -> PlanRejection:
+    """Read a rejection; raises a ContractError, and nothing else, when the bytes are not exactly one."""
+    return PLAN_REJECTIONS.decode(data)

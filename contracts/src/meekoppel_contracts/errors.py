@@ -1,0 +1,62 @@
+"""What can be wrong with a contract or with bytes that claim to follow one.
+
+    ContractError
+    ├── FramingError        the bytes are not a framed record: magic byte, length, bytes left over
+    ├── UnknownSchema       no contract has this id, subject or version
+    ├── SchemaMismatch      the record, or the bytes, do not fit the contract
+    ├── HeaderError         a CloudEvents header is missing or cannot be read
+    └── InvalidIdentifier   a plan id, organisation code or overlap id that breaks its rule
+
+A reader of events writes::
+
+    try:
+        event = decode_plan_event(record.value)
+    except ContractError as error:
+        set_aside(record, reason=str(error))
+"""
+
+from __future__ import annotations
+
+
+class ContractError(Exception):
+    """Something does not follow the contracts; the message says what, where and what to do."""
+
+
+class FramingError(ContractError):
+    """The bytes are not one framed Avro record."""
+
+
+class UnknownSchema(ContractError):
+    """No contract in the manifest has this id, subject or version."""
+
+
+class SchemaMismatch(ContractError):
+    """A record or its bytes do not fit the contract they name."""
+
+
+class HeaderError(ContractError):
+    """A CloudEvents header is missing or cannot be read.
+
+    Attributes:
+        header: the name of the header in Kafka, such as `ce_time`.
+        problem: what is wrong with it, in words.
+    """
+
+    def __init__(self, header: str, problem: str) -> None:
+        self.header = header
+        self.problem = problem
+        super().__init__(f"header {header}: {problem}")
+
+
+class InvalidIdentifier(ContractError, ValueError):
+    """An identifier breaks its rule; also a ValueError, so that pydantic reports the field.
+
+    Attributes:
+        value: what was offered.
+        rule: the rule that it breaks, in words.
+    """
+
+    def __init__(self, value: str, rule: str) -> None:
+        self.value = value
+        self.rule = rule
+        super().__init__(f"{value!r} is not valid: {rule}")

@@ -1,0 +1,217 @@
+"""What hypothesis builds records from: everything that the models allow, not only what is likely."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from hypothesis import strategies as st
+
+from meekoppel_contracts import (
+    Accuracy,
+    Affected,
+    Attachment,
+    Certainty,
+    Contact,
+    Cooperation,
+    CooperationKind,
+    Discipline,
+    Excavation,
+    Initiator,
+    Mandate,
+    MandateRole,
+    Nuisance,
+    NuisanceEffect,
+    OrganisationKind,
+    OverlapEvent,
+    OverlapEventType,
+    OverlapKind,
+    OverlapSide,
+    Period,
+    Phase,
+    Plan,
+    PlanEvent,
+    PlanEventType,
+    PlanRejection,
+    PlanRelation,
+    Precision,
+    RejectedHeader,
+    RejectionReason,
+    RelatedPlan,
+    Severity,
+    SharedWith,
+    SourceRef,
+    Status,
+    Visibility,
+    WorkType,
+    Zone,
+    ZoneRole,
+    check_plan_id,
+    org_code,
+)
+
+text = st.text(max_size=20)
+some_text = st.text(min_size=1, max_size=20)
+organisations = st.from_regex(r"[a-z0-9](?:[a-z0-9-]{0,6}[a-z0-9])?", fullmatch=True).map(org_code)
+plan_ids = st.from_regex(r"[A-Z]{2}\.[a-z0-9]{1,6}\.[A-Za-z0-9_,.:/\-]{1,12}", fullmatch=True).map(check_plan_id)
+offsets = st.integers(min_value=-840, max_value=840).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+times = st.datetimes(datetime(1900, 1, 1), datetime(2300, 1, 1), timezones=st.just(UTC) | offsets)  # noqa: DTZ001
+longs = st.integers(min_value=0, max_value=2**63 - 1)
+metres = st.floats(min_value=0, allow_nan=False, allow_infinity=False)
+
+
+def optional(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.none() | values
+
+
+def several(values: st.SearchStrategy[Any], least: int = 0) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(values, min_size=least, max_size=3).map(tuple)
+
+
+@st.composite
+def periods(draw: st.DrawFn) -> Period:
+    starts, ends = sorted((draw(times), draw(times)))
+    return Period(
+        earliest_start=starts,
+        latest_start=draw(optional(times)),
+        earliest_end=draw(optional(times)),
+        latest_end=ends,
+        duration_days=draw(optional(longs)),
+        precision=draw(st.sampled_from(Precision)),
+        start_confirmed=draw(st.booleans()),
+        end_confirmed=draw(st.booleans()),
+        can_shift_earlier_days=draw(optional(longs)),
+        can_shift_later_days=draw(optional(longs)),
+    )
+
+
+zones = st.builds(
+    Zone,
+    zone_id=some_text,
+    role=st.sampled_from(ZoneRole),
+    geometry=st.binary(min_size=1, max_size=60),
+    srid=st.integers(min_value=1, max_value=2**63 - 1),
+    accuracy=st.sampled_from(Accuracy),
+    buffer_m=metres,
+)
+
+plans = st.builds(
+    Plan,
+    plan_id=plan_ids,
+    title=some_text,
+    description=optional(text),
+    source_refs=several(st.builds(SourceRef, system=some_text, id=some_text)),
+    related_plans=several(st.builds(RelatedPlan, relation=st.sampled_from(PlanRelation), plan_id=plan_ids)),
+    initiator=st.builds(
+        Initiator,
+        organisation=organisations,
+        name=some_text,
+        kind=st.sampled_from(OrganisationKind),
+        oin=optional(st.from_regex(r"[0-9]{20}", fullmatch=True)),
+        kvk=optional(st.from_regex(r"[0-9]{8}", fullmatch=True)),
+    ),
+    mandated=several(st.builds(Mandate, organisation=organisations, role=st.sampled_from(MandateRole))),
+    contact=optional(st.builds(Contact, mailbox=optional(text), phone=optional(text), url=optional(text))),
+    disciplines=several(st.sampled_from(Discipline)),
+    work_types=several(st.sampled_from(WorkType)),
+    excavation=optional(
+        st.builds(
+            Excavation,
+            digs=st.booleans(),
+            area_m2=optional(metres),
+            trench_length_m=optional(metres),
+            depth_m=optional(metres),
+            trenchless=optional(st.booleans()),
+        )
+    ),
+    phase=st.sampled_from(Phase),
+    status=st.sampled_from(Status),
+    certainty=st.sampled_from(Certainty),
+    period=periods(),
+    actual_start=optional(times),
+    actual_end=optional(times),
+    zones=several(zones, least=1),
+    nuisance=several(
+        st.builds(
+            Nuisance,
+            who=st.sampled_from(Affected),
+            effect=st.sampled_from(NuisanceEffect),
+            severe=st.booleans(),
+            zone_id=optional(text),
+            starts=optional(times),
+            ends=optional(times),
+            note=optional(text),
+        )
+    ),
+    cooperation=optional(
+        st.builds(
+            Cooperation,
+            open=st.booleans(),
+            kinds=several(st.sampled_from(CooperationKind)),
+            answer_by=optional(times),
+        )
+    ),
+    visibility=st.sampled_from(Visibility),
+    shared_with=optional(st.builds(SharedWith, organisations=several(organisations), collaborations=several(text))),
+    public_from=optional(times),
+    confirmed_at=optional(times),
+    license=optional(text),
+    attachments=several(st.builds(Attachment, uri=some_text, media_type=some_text, name=some_text)),
+)
+
+plan_events = st.builds(
+    PlanEvent,
+    type=st.sampled_from(PlanEventType),
+    version=longs,
+    publisher=organisations,
+    occurred_at=optional(times),
+    recorded_at=optional(times),
+    reason=optional(text),
+    changed_fields=several(text),
+    plan=plans,
+)
+
+sides = st.builds(
+    OverlapSide,
+    plan_id=plan_ids,
+    version=st.integers(min_value=1, max_value=2**63 - 1),
+    organisation=organisations,
+    title=text,
+)
+
+overlap_events = st.builds(
+    OverlapEvent,
+    type=st.sampled_from(OverlapEventType),
+    overlap_id=text,
+    revision=st.integers(min_value=1, max_value=2**63 - 1),
+    kind=st.sampled_from(OverlapKind),
+    severity=st.sampled_from(Severity),
+    first=sides,
+    second=sides,
+    ruleset=text,
+    area_m2=metres,
+    distance_m=metres,
+    overlap_days=longs,
+    gap_days=longs,
+    score=optional(st.integers(min_value=0, max_value=100)),
+    explanation=text,
+    location=st.binary(max_size=30),
+    srid=st.integers(min_value=1, max_value=2**63 - 1),
+    recorded_at=times,
+)
+
+rejections = st.builds(
+    PlanRejection,
+    organisation=organisations,
+    reason=st.sampled_from(RejectionReason),
+    message=text,
+    field=optional(text),
+    plan_id=optional(text),
+    topic=text,
+    partition=longs,
+    offset=longs,
+    key=optional(st.binary(max_size=20)),
+    value=optional(st.binary(max_size=60)),
+    headers=several(st.builds(RejectedHeader, name=text, value=optional(st.binary(max_size=20)))),
+    rejected_at=times,
+)
