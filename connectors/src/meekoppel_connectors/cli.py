@@ -1,0 +1,202 @@
+"""The command line of a connector: `meekoppel-connector check|preview|run|status CONFIG.yaml`."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from meekoppel_connectors.check import Finding
+from meekoppel_connectors.check import check as findings_of
+from meekoppel_connectors.clock import utc_now
+from meekoppel_connectors.config import ConnectorConfig, load_config
+from meekoppel_connectors.errors import ConnectorError
+from meekoppel_connectors.preview import DEFAULT_LIMIT, show
+from meekoppel_connectors.preview import preview as preview_of
+from meekoppel_connectors.run import RunSummary, Stage, run_once
+from meekoppel_connectors.state.runs import Outcome, RunRecord
+from meekoppel_connectors.status import ConnectorStatus, read_status
+
+app = typer.Typer(
+    name="meekoppel-connector",
+    help="Read an organisation's own file, map it to plans and publish what changed to Meekoppel.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+ConfigPath = Annotated[
+    Path, typer.Argument(metavar="CONFIG", help="The connector's YAML file; see docs/connectors.md.")
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        help="The moment of which the source tells, as 2026-03-01 or 2026-03-01T12:00; in the connector's time zone"
+        " when it names none. Now, when not given.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables.")]
+
+
+@app.command(
+    epilog="Example: [bold]meekoppel-connector check heat.yaml[/bold] — exit code 1 when anything failed.",
+)
+def check(config: ConfigPath) -> None:
+    """Prove a configuration against its source and against Kafka; publishes and stores nothing."""
+    console = _console()
+    failed = 0
+    for finding in findings_of(load_config(config), utc_now()):
+        _print_finding(console, finding)
+        failed += not finding.ok
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command(
+    epilog="Examples: [bold]meekoppel-connector preview heat.yaml --limit 5[/bold]"
+    " · [bold]meekoppel-connector preview heat.yaml --json[/bold]",
+)
+def preview(
+    config: ConfigPath,
+    limit: Annotated[
+        int, typer.Option(min=0, help="How many plans to show; rejected rows are all shown.")
+    ] = DEFAULT_LIMIT,
+    as_of: AsOf = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what would be published, and every rejected row with its reason; publishes and stores nothing."""
+    loaded = load_config(config)
+    moment = _moment(as_of, loaded.zone)
+    result = preview_of(loaded, moment or utc_now(), limit)
+    if as_json:
+        typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
+    else:
+        show(result, loaded.zone, _console())
+
+
+@app.command(
+    epilog="Examples: [bold]meekoppel-connector run heat.yaml --once[/bold]"
+    " · [bold]meekoppel-connector run heat.yaml --once --as-of 2026-02-29[/bold], for an old export"
+    " · [bold]meekoppel-connector run heat.yaml --once --open-guard[/bold], when a mass change is right",
+)
+def run(
+    config: ConfigPath,
+    once: Annotated[bool, typer.Option("--once", help="Compare, publish the differences, and end.")] = False,
+    as_of: AsOf = None,
+    open_guard: Annotated[bool, typer.Option("--open-guard", help="Publish even when much changed at once.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the source with the last snapshot and publish the differences."""
+    if not once:
+        raise typer.BadParameter("give --once; to run at set times, call it from cron or a systemd timer")
+    loaded = load_config(config)
+    moment = _moment(as_of, loaded.zone)
+    with Console(stderr=True).status("starting") as spinner:
+        report = _reporter(spinner.update)
+        summary = run_once(loaded, as_of=moment, open_guard=open_guard, progress=report)
+    if as_json:
+        typer.echo(summary.to_json())
+    else:
+        _print_summary(_console(), summary)
+    if summary.outcome is Outcome.GUARDED:
+        _complain(summary.message or "The guard stopped this run; nothing was published.")
+        raise typer.Exit(1)
+
+
+@app.command(
+    epilog="Examples: [bold]meekoppel-connector status heat.yaml[/bold]"
+    " · [bold]meekoppel-connector status heat.yaml --json[/bold]",
+)
+def status(config: ConfigPath, as_json: AsJson = False) -> None:
+    """Tell what the last runs did, what still waits to be published, and which rows were rejected."""
+    loaded = load_config(config)
+    found = read_status(loaded)
+    if as_json:
+        typer.echo(found.to_json())
+    else:
+        _print_status(_console(), loaded, found)
+
+
+def main() -> None:
+    """Run the command line; an error that the user can do something about is one sentence and exit code 1."""
+    # aiokafka writes to its log what the connector itself says in one sentence.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    try:
+        app()
+    except ConnectorError as error:
+        _complain(str(error))
+        sys.exit(1)
+
+
+def _moment(text: str | None, zone: ZoneInfo) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        message = f"{text!r} is not a time; write it as 2026-03-01 or 2026-03-01T12:00"
+        raise typer.BadParameter(message, param_hint="--as-of") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def _complain(message: str) -> None:
+    typer.echo(f"meekoppel-connector: {message}", err=True)
+
+
+def _print_finding(console: Console, finding: Finding) -> None:
+    verdict = "[green]ok    [/green]" if finding.ok else "[red]failed[/red]"
+    console.print(f"{verdict}  {finding.subject:<7} {escape(finding.message)}", soft_wrap=True)
+
+
+def _reporter(update: Callable[[str], None]) -> Callable[[Stage, int], None]:
+    def report(stage: Stage, count: int) -> None:
+        update(f"{stage}: {count:,}" if count else str(stage))
+
+    return report
+
+
+def _print_summary(console: Console, summary: RunSummary) -> None:
+    parts = ("registered", "changed", "confirmed", "restored", "withdrawn", "completed", "unchanged", "rejected")
+    counts = ", ".join(f"{getattr(summary, part):,} {part}" for part in parts)
+    found = "would be" if summary.outcome is Outcome.GUARDED else "are"
+    console.print(f"{summary.read:,} rows, of which {found}: {counts}.", soft_wrap=True)
+    console.print(f"{summary.published:,} events published in {summary.seconds:.1f} s.", soft_wrap=True)
+
+
+def _print_status(console: Console, config: ConnectorConfig, found: ConnectorStatus) -> None:
+    if found.epoch is None:
+        console.print(f"This connector has not run yet; it will keep its state in {escape(str(found.state))}.")
+        return
+    console.print(f"{found.live_plans:,} live plans; {found.outbox_waiting:,} events wait to be published.")
+    table = Table("started", "as of", "outcome", "counts", "message", title="Runs, newest first", title_justify="left")
+    for record in found.runs:
+        table.add_row(*(escape(cell) for cell in _run_cells(record, config.zone)))
+    console.print(table)
+    if found.rejected:
+        table = Table("row", "id", "field", "reason", "message", title="Rejected rows", title_justify="left")
+        for row in found.rejected:
+            cells = (str(row.row_number), row.source_id or "", row.field, row.reason, row.message)
+            table.add_row(*(escape(cell) for cell in cells))
+        console.print(table)
+
+
+def _run_cells(record: RunRecord, zone: ZoneInfo) -> tuple[str, ...]:
+    counts = ", ".join(f"{count:,} {name}" for name, count in record.counts.items() if count)
+    times = (f"{time.astimezone(zone):%Y-%m-%d %H:%M:%S}" for time in (record.started, record.as_of))
+    return (*times, record.outcome.value, counts, record.message or "")

@@ -1,0 +1,168 @@
+"""What became of each plan between the last snapshot and what the source holds now: a pure function of values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from meekoppel_contracts.codes import PlanEventType, Status
+from meekoppel_contracts.events import PlanEvent
+from meekoppel_contracts.ids import OrgCode
+from meekoppel_contracts.plan import ENDED, Plan, changed_fields
+
+MISSING_FROM_SOURCE = "missing_from_source"
+NO_LONGER_IN_SOURCE_AFTER_END = "no_longer_in_source_after_end"
+
+
+class SnapshotState(StrEnum):
+    """What the last run left of a plan: shared, or gone from the source after its end or before it."""
+
+    LIVE = "live"
+    COMPLETED = "completed"
+    WITHDRAWN = "withdrawn"
+
+
+class Verdict(StrEnum):
+    """What became of a plan.
+
+    `confirmed`: nothing but the time at which its owner said that it still holds; `kept`: its row was rejected, so it
+    stays as it was; `settled`: it had ended by its status and left the source, which tells nothing new.
+    """
+
+    REGISTERED = "registered"
+    CHANGED = "changed"
+    CONFIRMED = "confirmed"
+    UNCHANGED = "unchanged"
+    RESTORED = "restored"
+    COMPLETED = "completed"
+    WITHDRAWN = "withdrawn"
+    KEPT = "kept"
+    SETTLED = "settled"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPlan:
+    """A plan as the last snapshot holds it.
+
+    Attributes:
+        plan: as it was last published.
+        state: whether it is still shared.
+        unreadable: whether its row was rejected in the last run, so that it stayed as it was.
+    """
+
+    plan: Plan
+    state: SnapshotState = SnapshotState.LIVE
+    unreadable: bool = False
+
+    def is_live(self, as_of: datetime) -> bool:
+        """Tell whether its disappearance at this moment would be a withdrawal: shared, not ended, not past its end."""
+        return self.state is SnapshotState.LIVE and not self._has_ended and self.plan.period.latest_end > as_of
+
+    @property
+    def _has_ended(self) -> bool:
+        return self.plan.status in ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """One plan in the last snapshot and in the source now; at least one of the two is there.
+
+    Attributes:
+        before: None when the snapshot does not hold it.
+        after: None when no row of the source became this plan.
+        row_rejected: whether a row of this plan is in the source, but was rejected.
+    """
+
+    before: KnownPlan | None
+    after: Plan | None
+    row_rejected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of one plan, and how the snapshot is to hold it from now on.
+
+    Attributes:
+        verdict: what became of it.
+        plan: its whole new state.
+        state: its place in the new snapshot.
+        changed_fields: the fields that differ from what was last published.
+        was_live: whether it was live in the last snapshot at this moment.
+        newly_unreadable: whether its row is rejected now and was not in the last run.
+    """
+
+    verdict: Verdict
+    plan: Plan
+    state: SnapshotState
+    changed_fields: tuple[str, ...] = ()
+    was_live: bool = False
+    newly_unreadable: bool = False
+
+
+def differences(pairings: Iterable[Pairing], as_of: datetime) -> Iterator[Change]:
+    """Compare every plan; plans that were gone before and still are give nothing.
+
+    Args:
+        pairings: each plan once, in the order in which its events are to be published.
+        as_of: the moment of which the source tells; a plan whose `latest_end` is not after it is past its end.
+    """
+    for pairing in pairings:
+        if pairing.after is not None:
+            yield _seen(pairing.before, pairing.after, as_of)
+        elif pairing.before is not None and pairing.before.state is SnapshotState.LIVE:
+            yield _not_seen(pairing.before, pairing.row_rejected, as_of)
+
+
+def _seen(before: KnownPlan | None, after: Plan, as_of: datetime) -> Change:
+    if before is None:
+        return Change(Verdict.REGISTERED, after, SnapshotState.LIVE)
+    fields = changed_fields(before.plan, after)
+    if before.state is SnapshotState.WITHDRAWN:
+        return Change(Verdict.RESTORED, after, SnapshotState.LIVE, fields)
+    return Change(_verdict(fields), after, SnapshotState.LIVE, fields, before.is_live(as_of))
+
+
+def _verdict(fields: tuple[str, ...]) -> Verdict:
+    if not fields:
+        return Verdict.UNCHANGED
+    return Verdict.CONFIRMED if fields == ("confirmed_at",) else Verdict.CHANGED
+
+
+def _not_seen(before: KnownPlan, row_rejected: bool, as_of: datetime) -> Change:
+    plan, was_live = before.plan, before.is_live(as_of)
+    if row_rejected:
+        return Change(Verdict.KEPT, plan, SnapshotState.LIVE, (), was_live, newly_unreadable=not before.unreadable)
+    if plan.status in ENDED:  # completed, cancelled or not executed: that has been told already, and stays true
+        return Change(Verdict.SETTLED, plan, SnapshotState.COMPLETED)
+    if plan.period.latest_end <= as_of:
+        completed = plan.model_copy(update={"status": Status.COMPLETED})
+        return Change(Verdict.COMPLETED, completed, SnapshotState.COMPLETED, changed_fields(plan, completed))
+    return Change(Verdict.WITHDRAWN, plan, SnapshotState.WITHDRAWN, (), was_live)
+
+
+def plan_event(change: Change, publisher: OrgCode, occurred_at: datetime | None) -> PlanEvent | None:
+    """Say a change as an event for the inbox, not numbered yet; None when there is nothing to tell."""
+    told = _TOLD.get(change.verdict)
+    if told is None:
+        return None
+    event_type, reason = told
+    return PlanEvent(
+        type=event_type,
+        publisher=publisher,
+        occurred_at=occurred_at,
+        reason=reason,
+        changed_fields=change.changed_fields,
+        plan=change.plan,
+    )
+
+
+_TOLD = {
+    Verdict.REGISTERED: (PlanEventType.REGISTERED, None),
+    Verdict.CHANGED: (PlanEventType.CHANGED, None),
+    Verdict.CONFIRMED: (PlanEventType.CONFIRMED, None),
+    Verdict.RESTORED: (PlanEventType.RESTORED, None),
+    Verdict.COMPLETED: (PlanEventType.CHANGED, NO_LONGER_IN_SOURCE_AFTER_END),
+    Verdict.WITHDRAWN: (PlanEventType.WITHDRAWN, MISSING_FROM_SOURCE),
+}

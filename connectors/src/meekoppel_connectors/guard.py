@@ -1,0 +1,99 @@
+"""The guard: a source in which too much changed at once is not believed without a person's word.
+
+In one real feed somebody changed a filter and 30 of 32 plans vanished for an hour. The guard counts plans that were
+live in the last snapshot and not past their end: those that went missing, those that changed, and those whose row is
+rejected now and was not before. The last are in no danger (a rejected row leaves its plan as it was), but many of
+them at once say that the source or the mapping broke. It trips when
+
+- their share of the live plans is more than the set share, and there are ten live plans or more, or at least three of
+  them: in a source of five plans, one or two changes are a normal day;
+- the source gives no plan at all while live plans depend on it, however few they are.
+
+New plans, returning plans, confirmations and plans that end do not count. The first run has no live plans and so no
+guard.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from meekoppel_connectors.difference import Change, Verdict
+from meekoppel_contracts.ids import PlanId
+
+SMALL_SOURCE = 10
+LEAST_IN_SMALL_SOURCE = 3
+EXAMPLES = 3
+
+
+@dataclass(slots=True)
+class Tally:
+    """What happened to the live plans in one run.
+
+    Attributes:
+        live: how many plans were live before the run.
+        accepted: how many plans the source gave.
+        counts: live plans per way in which they were touched: missing, changed, unreadable.
+        examples: the first few plan ids of each way.
+    """
+
+    live: int
+    accepted: int
+    counts: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[PlanId]] = field(default_factory=dict)
+
+    def add(self, change: Change) -> None:
+        """Count one change, when the guard is concerned with it."""
+        how = _how_touched(change)
+        if how is None:
+            return
+        self.counts[how] += 1
+        examples = self.examples.setdefault(how, [])
+        if len(examples) < EXAMPLES:
+            examples.append(change.plan.plan_id)
+
+    @property
+    def touched(self) -> int:
+        """How many live plans went missing, changed or became unreadable."""
+        return self.counts.total()
+
+
+def _how_touched(change: Change) -> str | None:
+    if not change.was_live:
+        return None
+    if change.verdict is Verdict.WITHDRAWN:
+        return "missing"
+    if change.verdict is Verdict.CHANGED:
+        return "changed"
+    return "unreadable" if change.newly_unreadable else None
+
+
+def objection(tally: Tally, share: float) -> str | None:
+    """Say why a run must not be published, how many of how many, and how to go on; None when it may be.
+
+    Args:
+        tally: what happened to the live plans.
+        share: of the live plans that may be touched at once, from 0 to 1.
+    """
+    if not _trips(tally, share):
+        return None
+    counts = tally.counts
+    examples = "; ".join(f"{how}: {', '.join(plans)}" for how, plans in sorted(tally.examples.items()))
+    return (
+        f"The guard stopped this run and nothing was published: {tally.touched} of {tally.live} live plans "
+        f"({counts['missing']} missing, {counts['changed']} changed, {counts['unreadable']} no longer readable) "
+        f"went missing or changed at once, and guard.share allows {share * 100:g} %; "
+        f"for example {examples}. "
+        "Look at the source; when it is right, run once more with --open-guard, or set guard.share higher."
+    )
+
+
+def _trips(tally: Tally, share: float) -> bool:
+    if tally.touched == 0:
+        return False
+    if tally.accepted == 0:
+        return True
+    if tally.live < SMALL_SOURCE and tally.touched < LEAST_IN_SMALL_SOURCE:
+        return False
+    return tally.touched > Fraction(str(share)) * tally.live

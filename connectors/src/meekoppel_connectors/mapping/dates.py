@@ -1,0 +1,96 @@
+"""Times of a source: read, put in their time zone, given in UTC.
+
+A time without zone is local. Where the clock goes back and a local time exists twice, a start takes the earlier and
+an end the later, so that no window becomes shorter. A local time that does not exist, since the clock went forward,
+counts from before the change: 02:30 that is skipped is 03:30. A bare date is the midnight with which that day begins;
+for an end it is the midnight with which it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from meekoppel_connectors.mapping.reasons import Reason, Unreadable
+
+EPOCH_DIVISORS = {"epoch_s": 1, "epoch_ms": 1000}
+_TIME_DIRECTIVES = ("%H", "%I", "%M", "%S", "%c", "%X", "%s")
+_ONE_DAY = timedelta(days=1)
+
+
+def known_zone(name: str) -> str:
+    """Check the name of a time zone.
+
+    Raises:
+        ValueError: when the time zone database does not have it.
+    """
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is not a time zone; use a name such as Europe/Amsterdam")
+    return name
+
+
+def time_of(value: Any, formats: Sequence[str], zone: ZoneInfo, *, is_end: bool, end_of_day: bool) -> datetime:
+    """Read a time.
+
+    Args:
+        value: text, a number of seconds or milliseconds, or a date or time as the source's library gives it.
+        formats: `iso`, `epoch_s`, `epoch_ms` or strptime formats, tried in their order.
+        zone: of times that have none.
+        is_end: whether the later of two equal local times is meant.
+        end_of_day: whether a bare date means the end of that day.
+
+    Returns:
+        The time, aware and in UTC.
+
+    Raises:
+        Unreadable: when no format fits.
+    """
+    parsed = value if isinstance(value, date) else _parsed(value, formats)
+    try:
+        if isinstance(parsed, datetime):
+            return _in_utc(parsed, zone, is_end=is_end)
+        day = parsed + _ONE_DAY if end_of_day else parsed
+        return _in_utc(datetime(day.year, day.month, day.day), zone, is_end=is_end)  # noqa: DTZ001 - zone follows
+    except OverflowError:
+        raise _unreadable(value, formats) from None
+
+
+def _parsed(value: Any, formats: Sequence[str]) -> date:
+    text = str(value).strip()
+    for pattern in formats:
+        try:
+            return _by_format(text, pattern)
+        except (ValueError, OverflowError):
+            continue
+    raise _unreadable(value, formats)
+
+
+def _by_format(text: str, pattern: str) -> date:
+    if pattern == "iso":
+        moment = datetime.fromisoformat(text)
+        return moment.date() if _is_bare_date(text) else moment
+    if pattern in EPOCH_DIVISORS:
+        return datetime.fromtimestamp(0, UTC) + timedelta(seconds=float(text) / EPOCH_DIVISORS[pattern])
+    moment = datetime.strptime(text, pattern)  # noqa: DTZ007 - the zone follows
+    return moment if any(directive in pattern for directive in _TIME_DIRECTIVES) else moment.date()
+
+
+def _is_bare_date(text: str) -> bool:
+    return len(text) <= len("2026-01-01") and ":" not in text and "T" not in text
+
+
+def _in_utc(moment: datetime, zone: ZoneInfo, *, is_end: bool) -> datetime:
+    if moment.tzinfo is not None:
+        return moment.astimezone(UTC)
+    local = moment.replace(tzinfo=zone)
+    exists = local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == moment
+    return local.replace(fold=1 if is_end and exists else 0).astimezone(UTC)
+
+
+def _unreadable(value: Any, formats: Sequence[str]) -> Unreadable:
+    return Unreadable(
+        Reason.DATE_UNREADABLE,
+        f"{value!r} is not a date in the form {' or '.join(formats)}; set date: to the right form",
+    )

@@ -1,0 +1,42 @@
+"""The reasons for which a row, or a part of it, is rejected: codes for programs, sentences for people."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a value or a row cannot be taken over."""
+
+    ROW_UNREADABLE = "row_unreadable"
+    MISSING = "missing"
+    UNKNOWN_CODE = "unknown_code"
+    DATE_UNREADABLE = "date_unreadable"
+    NUMBER_UNREADABLE = "number_unreadable"
+    VALUE_UNREADABLE = "value_unreadable"
+    TOO_LONG = "too_long"
+    ID_INVALID = "id_invalid"
+    DUPLICATE_ID = "duplicate_id"
+    SLUG_COLLISION = "slug_collision"
+    PERSONAL_DATA = "personal_data"
+    INVALID = "invalid"
+    GEOMETRY_MISSING = "geometry_missing"
+    GEOMETRY_EMPTY = "geometry_empty"
+    GEOMETRY_UNREADABLE = "geometry_unreadable"
+    GEOMETRY_INVALID = "geometry_invalid"
+    COORDINATES_ZERO = "coordinates_zero"
+    OUTSIDE_AREA = "outside_area"
+
+
+class Unreadable(Exception):
+    """A value that cannot be taken over; becomes a `Rejection` of its row.
+
+    Attributes:
+        reason: the code.
+        message: what is wrong and what to do, in words.
+    """
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        self.reason = reason
+        self.message = message
+        super().__init__(message)

@@ -1,0 +1,68 @@
+"""A row of a source, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shapely.geometry.base import BaseGeometry
+
+from meekoppel_contracts.ids import PlanId
+from meekoppel_contracts.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One record of a source, before any meaning is given to it.
+
+    Attributes:
+        number: the number that the user sees: the line of a sheet or of a CSV file, else the record, from 1.
+        values: source field → value as the source has it (text, number, date); nested XML elements as `a.b`.
+        geometry: the source's own geometry in the source's CRS; None when it has none or keeps it in columns.
+        fault: what is wrong with the row as a whole, such as more cells than columns; None when nothing is.
+    """
+
+    number: int
+    values: dict[str, Any]
+    geometry: BaseGeometry | None = None
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why a row, or a part of it, did not become a plan.
+
+    Attributes:
+        row_number: as `SourceRow.number`.
+        field: the source field, or the plan field where no single source field is to blame.
+        reason: a code of `mapping.reasons.Reason`.
+        message: what is wrong and what to do, in words.
+        source_id: the row's own id in the source, where it could be read.
+        values: the row as the source has it.
+    """
+
+    row_number: int
+    field: str
+    reason: str
+    message: str
+    source_id: str | None
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class MappedRow:
+    """What one source row became: a plan, or the reasons why not.
+
+    Attributes:
+        row_number: as `SourceRow.number`.
+        plan: the plan; None exactly when there are rejections.
+        rejections: every reason that was found; empty when there is a plan.
+        plan_id: known even for a rejected row when its id could be built, so that a plan whose row is
+            rejected is not taken for one that left the source.
+    """
+
+    row_number: int
+    plan: Plan | None
+    rejections: tuple[Rejection, ...]
+    plan_id: PlanId | None

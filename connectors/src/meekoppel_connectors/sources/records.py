@@ -1,0 +1,106 @@
+"""XML files: every element of a given path is a row.
+
+Name spaces do not count, since exports of one system differ in them. Nested elements become `a.b`, attributes `@name`,
+and an element that stands several times in a row becomes a list. Entities and anything outside the file are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser, iterparse
+
+from meekoppel_connectors.errors import SourceError
+from meekoppel_connectors.mapping.row import SourceRow
+from meekoppel_connectors.sources.source import Description, existing
+
+
+class RecordFile:
+    """An XML file whose rows are the elements at a path, such as `ha_planned_works` or `situations/situation`."""
+
+    def __init__(self, path: Path, record: str, encoding: str | None) -> None:
+        self._path = path
+        self._record = tuple(record.strip("/").split("/"))
+        self._encoding = encoding
+
+    def describe(self, *, whole: bool = False) -> Description:
+        """Tell that there is a file or, with `whole`, the names of all fields that occur in it."""
+        if not whole:
+            existing(self._path)
+            return Description((), fixed=False)
+        fields: dict[str, None] = {}
+        count = 0
+        for row in self.rows():
+            count += 1
+            fields.update(dict.fromkeys(row.values))
+        if count == 0:
+            raise SourceError(self._path, f"has no element {'/'.join(self._record)}; check source.record")
+        return Description(tuple(fields), fixed=False, row_count=count)
+
+    def rows(self) -> Iterator[SourceRow]:
+        """Read record after record; a record that was read is let go, so that size does not matter."""
+        try:
+            for number, element in enumerate(self._elements(), start=1):
+                values: dict[str, Any] = {}
+                _flatten(element, "", values)
+                yield SourceRow(number, values)
+        except ParseError as error:
+            line, column = error.position
+            raise SourceError(self._path, f"is damaged in line {line}, column {column + 1}: {error.msg}") from error
+        except DefusedXmlException as error:
+            raise SourceError(self._path, "declares entities, which are unsafe; export it without them") from error
+        except (OSError, LookupError, ValueError) as error:
+            raise SourceError(self._path, f"cannot be read: {error}") from error
+
+    def _elements(self) -> Iterator[Element]:
+        parser = DefusedXMLParser(encoding=self._encoding, forbid_dtd=False, forbid_entities=True, forbid_external=True)
+        stack: list[Element] = []
+        inside = 0
+        with existing(self._path).open("rb") as file:
+            for event, element in iterparse(file, events=("start", "end"), parser=parser):
+                if event == "start":
+                    stack.append(element)
+                    inside += inside > 0 or self._is_record(stack)
+                    continue
+                stack.pop()
+                if inside:
+                    inside -= 1
+                    if inside == 0:
+                        yield element
+                        _forget(element, stack)
+
+    def _is_record(self, stack: list[Element]) -> bool:
+        return tuple(_local(element.tag) for element in stack[-len(self._record) :]) == self._record
+
+
+def _forget(element: Element, stack: list[Element]) -> None:
+    element.clear()
+    if stack:
+        stack[-1].remove(element)
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def _flatten(element: Element, prefix: str, values: dict[str, Any]) -> None:
+    for name, value in element.attrib.items():
+        _put(values, f"{prefix}@{_local(name)}", value)
+    for child in element:
+        name = f"{prefix}{_local(child.tag)}"
+        if len(child) == 0:
+            _put(values, name, child.text)
+        _flatten(child, f"{name}.", values)
+
+
+def _put(values: dict[str, Any], name: str, value: str | None) -> None:
+    if name not in values:
+        values[name] = value
+    elif isinstance(values[name], list):
+        values[name].append(value)
+    else:
+        values[name] = [values[name], value]

@@ -1,0 +1,72 @@
+"""The rows that did not become plans: row number, field, reason and the values, kept for the last runs."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from meekoppel_connectors.mapping.row import Rejection
+
+RUNS_KEPT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """One reason why one row of a run did not become a plan.
+
+    Attributes:
+        row_number: the line, or the record from 1, that the user sees in the source.
+        field: the source field, or the plan field where no single source field is to blame.
+        reason: a short code.
+        message: what is wrong and what to do.
+        source_id: the row's own id, where it could be read.
+        values: the row as the source has it, dates and the like as text.
+    """
+
+    row_number: int
+    field: str
+    reason: str
+    message: str
+    source_id: str | None
+    values: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give it as a dict for JSON."""
+        return asdict(self)
+
+
+def stage_rejections(connection: sqlite3.Connection, rejections: Iterable[Rejection]) -> None:
+    """Set the rejections of one row aside until the run is stored."""
+    connection.executemany(
+        "INSERT INTO temp.rejected_now VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            (each.row_number, each.field, str(each.reason), each.message, each.source_id, _as_json(each.values))
+            for each in rejections
+        ),
+    )
+
+
+def keep_rejections(connection: sqlite3.Connection, run: int) -> None:
+    """Store the rejections that were set aside with their run, and drop those of runs long past."""
+    connection.execute("INSERT INTO rejected_rows SELECT ?, * FROM temp.rejected_now", (run,))
+    connection.execute("DELETE FROM rejected_rows WHERE run <= ?", (run - RUNS_KEPT,))
+
+
+def rejections_of(connection: sqlite3.Connection, run: int) -> tuple[RejectedRow, ...]:
+    """Give the rejections of a run, by row."""
+    rows = connection.execute(
+        """SELECT row_number, field, reason, message, source_id, row_values
+           FROM rejected_rows WHERE run = ? ORDER BY row_number, rowid""",
+        (run,),
+    )
+    return tuple(
+        RejectedRow(number, field, reason, message, source_id, json.loads(values))
+        for number, field, reason, message, source_id, values in rows
+    )
+
+
+def _as_json(values: Any) -> str:
+    return json.dumps(dict(values), default=str, ensure_ascii=False)

@@ -1,0 +1,166 @@
+"""The tables of a connector's state file, and how the file is opened."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from meekoppel_connectors.errors import StateError
+from meekoppel_contracts.ids import OrgCode
+
+SCHEMA_VERSION = 1
+
+# A plan's content lies apart from what is written at every run, so that an unchanged source costs few writes.
+_TABLES = (
+    """CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE snapshot (
+        plan_id TEXT PRIMARY KEY,
+        content_hash BLOB NOT NULL,
+        status TEXT NOT NULL,
+        latest_end TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('live', 'completed', 'withdrawn')),
+        unreadable INTEGER NOT NULL DEFAULT 0,
+        last_seen_run INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+    """CREATE TABLE snapshot_content (plan_id TEXT PRIMARY KEY, content BLOB NOT NULL)""",
+    """CREATE TABLE outbox (
+        sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+        plan_id TEXT NOT NULL,
+        key BLOB NOT NULL,
+        value BLOB NOT NULL,
+        headers TEXT NOT NULL
+    )""",
+    """CREATE TABLE runs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        started TEXT NOT NULL,
+        as_of TEXT NOT NULL,
+        finished TEXT,
+        outcome TEXT NOT NULL,
+        counts TEXT NOT NULL DEFAULT '{}',
+        message TEXT
+    )""",
+    """CREATE TABLE rejected_rows (
+        run INTEGER NOT NULL REFERENCES runs (id),
+        row_number INTEGER NOT NULL,
+        field TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        message TEXT NOT NULL,
+        source_id TEXT,
+        row_values TEXT NOT NULL
+    )""",
+    """CREATE INDEX rejected_rows_run ON rejected_rows (run)""",
+)
+
+
+def new_epoch(now: datetime) -> str:
+    """Name the life of a state file: sortable by when it began, and unique."""
+    return f"{now:%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(3)}"
+
+
+def connect(path: Path, organisation: OrgCode, now: datetime) -> sqlite3.Connection:
+    """Open a state file for a run, making it, with a new epoch, where there is none.
+
+    Raises:
+        StateError: when it is not a state file, is of another organisation or of a newer version, or cannot be opened.
+    """
+    with _saying_what_is_wrong(path):
+        connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA busy_timeout = 10000")
+            with transaction(connection):
+                if not _table_names(connection):
+                    _create(connection, organisation, now)
+            check(connection, path, organisation)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def connect_to_read(path: Path, organisation: OrgCode) -> sqlite3.Connection:
+    """Open a state file that exists, for reading only; a run may go on meanwhile.
+
+    Raises:
+        StateError: as `connect`.
+    """
+    with _saying_what_is_wrong(path):
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        try:
+            check(connection, path, organisation)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, begin: str = "BEGIN IMMEDIATE") -> Iterator[None]:
+    """Store everything that is written inside the block, or nothing of it."""
+    connection.execute(begin)
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:  # SQLite ends it by itself when the disk is full
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def check(connection: sqlite3.Connection, path: Path, organisation: OrgCode) -> None:
+    """Refuse a file that is no state, is of a newer version, or of another organisation.
+
+    Raises:
+        StateError: saying which.
+    """
+    if "meta" not in _table_names(connection):
+        raise StateError(f"{path} is a database, but not the state of a connector; set state to another file.")
+    meta = read_meta(connection)
+    version = int(meta.get("schema_version", 0))
+    if version > SCHEMA_VERSION:
+        raise StateError(
+            f"{path} was written by a newer version of the connector (state version {version}, this one knows "
+            f"{SCHEMA_VERSION}); install the newer meekoppel-connectors."
+        )
+    if meta.get("organisation") != organisation:
+        raise StateError(
+            f"{path} is the state of organisation {meta.get('organisation')}, but the configuration says "
+            f"{organisation}; give each connector a state file of its own."
+        )
+
+
+def read_meta(connection: sqlite3.Connection) -> dict[str, str]:
+    """Give what the state says about itself: epoch, created, schema_version, organisation."""
+    return dict(connection.execute("SELECT key, value FROM meta").fetchall())
+
+
+def _create(connection: sqlite3.Connection, organisation: OrgCode, now: datetime) -> None:
+    for table in _TABLES:
+        connection.execute(table)
+    meta = {
+        "epoch": new_epoch(now),
+        "created": now.isoformat(),
+        "schema_version": str(SCHEMA_VERSION),
+        "organisation": organisation,
+    }
+    connection.executemany("INSERT INTO meta (key, value) VALUES (?, ?)", list(meta.items()))
+
+
+def _table_names(connection: sqlite3.Connection) -> set[str]:
+    return {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+@contextmanager
+def _saying_what_is_wrong(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StateError(
+            f"The state file {path} cannot be opened ({error}); check that it is a state file and may be written, "
+            "or move it away: all plans are then registered again."
+        ) from error

@@ -1,0 +1,71 @@
+"""A connector's state: one SQLite file that a crash at any moment leaves whole."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from meekoppel_connectors.errors import StateError
+from meekoppel_connectors.outbox import Outbox
+from meekoppel_connectors.state.lock import only_run
+from meekoppel_connectors.state.rejected_rows import keep_rejections
+from meekoppel_connectors.state.runs import Runs
+from meekoppel_connectors.state.schema import connect, read_meta, transaction
+from meekoppel_connectors.state.snapshot import Snapshot
+from meekoppel_contracts.ids import OrgCode
+
+
+class ConnectorState:
+    """The open state of a connector; `open_state` gives it.
+
+    Attributes:
+        epoch: names the life of this state; new when the state is new.
+        snapshot: the plans as they were last published.
+        outbox: the events that the broker has not acknowledged yet.
+        runs: the record of runs.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.epoch = read_meta(connection)["epoch"]
+        self.snapshot = Snapshot(connection)
+        self.outbox = Outbox(connection, self.epoch)
+        self.runs = Runs(connection)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Store everything that is written inside the block, or nothing of it."""
+        return transaction(self._connection)
+
+    def staging(self) -> AbstractContextManager[None]:
+        """Set rows of the source aside inside the block, without holding the file against readers or writers."""
+        return transaction(self._connection, "BEGIN DEFERRED")
+
+    def keep_rejections(self, run: int) -> None:
+        """Store the rejections of the staged rows with their run."""
+        keep_rejections(self._connection, run)
+
+
+@contextmanager
+def open_state(path: Path, organisation: OrgCode, now: datetime) -> Iterator[ConnectorState]:
+    """Open the state of a connector for one run, alone; make it where there is none.
+
+    Raises:
+        StateError: when another run has it, it is not usable, or the disk fails while it is used.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StateError(f"The folder {path.parent} of the state cannot be made ({error.strerror}).") from error
+    with only_run(path.resolve()):
+        connection = connect(path, organisation, now)
+        try:
+            yield ConnectorState(connection)
+        except sqlite3.Error as error:
+            raise StateError(
+                f"The state file {path} could not be read or written ({error}); check the disk."
+            ) from error
+        finally:
+            connection.close()

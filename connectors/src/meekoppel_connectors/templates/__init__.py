@@ -1,0 +1,1 @@
+"""Ready mappings of real sources, to copy and adapt."""

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+from rich.console import Console
+
+from meekoppel_connectors.preview import preview, show
+from tests.connectors.feeds import NOW, ROW, configured, write_csv
+
+
+def test_a_preview_counts_all_rows_and_shows_the_first_plans(tmp_path: Path) -> None:
+    write_csv(tmp_path / "feed.csv", [{**ROW, "nr": str(number)} for number in range(5)])
+    result = preview(configured(tmp_path), NOW, limit=2)
+    assert (result.rows, result.plans, result.rejected) == (5, 5, 0)
+    assert [number for number, _ in result.shown] == [2, 3]
+
+
+def test_every_rejected_row_is_printed_with_its_number_field_and_reason(tmp_path: Path) -> None:
+    write_csv(tmp_path / "feed.csv", [ROW, {**ROW, "nr": "7", "titel": "", "van": "[red]soon"}])
+    config = configured(tmp_path)
+    output = io.StringIO()
+    show(preview(config, NOW, limit=20), config.zone, Console(file=output, width=200))
+    text = output.getvalue()
+    assert "│ 3   │ 7  │ titel │ missing " in text
+    assert "│ 3   │ 7  │ van   │ date_unreadable │ '[red]soon' is not a date" in text
+    assert "2 rows: 1 plans, 1 rejected. Nothing was published." in text
+
+
+def test_a_preview_becomes_json_with_geometry(tmp_path: Path) -> None:
+    write_csv(tmp_path / "feed.csv", [ROW, {**ROW, "nr": "7", "x": ""}])
+    content = json.loads(json.dumps(preview(configured(tmp_path), NOW, limit=20).as_json()))
+    assert content["shown"][0]["plan"]["zones"][0]["srid"] == 28992
+    assert content["rejections"][0]["reason"] == "geometry_missing"
+
+
+def test_a_preview_leaves_nothing_behind(tmp_path: Path) -> None:
+    write_csv(tmp_path / "feed.csv", [ROW])
+    config = configured(tmp_path)
+    before = set(tmp_path.iterdir())
+    preview(config, NOW, limit=20)
+    assert set(tmp_path.iterdir()) == before

@@ -1,0 +1,306 @@
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pyogrio
+import pytest
+import shapely
+
+from meekoppel_connectors.config import SourceConfig
+from meekoppel_connectors.errors import SourceError
+from meekoppel_connectors.mapping.row import SourceRow
+from meekoppel_connectors.sources.opening import open_source
+
+MIDNIGHT = datetime(2026, 4, 1)  # noqa: DTZ001 - cells have no zone
+MORNING = MIDNIGHT.replace(hour=7, minute=30)
+
+
+def source(kind: str, path: Path, **options: Any) -> Any:
+    if kind in {"csv", "xlsx", "xml"}:
+        options.setdefault("geometry", {"wkt": "geom"})
+    return open_source(SourceConfig.model_validate({"format": kind, "path": path, **options}))
+
+
+def rows(kind: str, path: Path, **options: Any) -> list[SourceRow]:
+    return list(source(kind, path, **options).rows())
+
+
+def text_file(folder: Path, text: str, encoding: str = "utf-8", name: str = "feed.txt") -> Path:
+    path = folder / name
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def xml(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    return text_file(folder, text, encoding, "feed.xml")
+
+
+# CSV
+
+
+@pytest.mark.parametrize("sign", [";", ",", "\t", "|"])
+def test_the_delimiter_of_csv_is_found_out(tmp_path: Path, sign: str) -> None:
+    path = text_file(tmp_path, f'nr{sign}"a,b;c|d\te"\n007{sign}x\n')
+    assert rows("csv", path)[0].values == {"nr": "007", "a,b;c|d\te": "x"}
+
+
+def test_leading_zeros_and_odd_numbers_of_csv_stay_text(tmp_path: Path) -> None:
+    path = text_file(tmp_path, "nr;n\n0041;1e5\n")
+    assert rows("csv", path)[0].values == {"nr": "0041", "n": "1e5"}
+
+
+def test_rows_of_csv_are_numbered_as_a_spreadsheet_shows_them(tmp_path: Path) -> None:
+    path = text_file(tmp_path, 'export of today\n\nnr;t\n1;"two\nlines"\n\n2;x\n')
+    assert [row.number for row in rows("csv", path, header_row=3)] == [4, 6]
+
+
+def test_the_byte_order_mark_is_no_part_of_the_first_column(tmp_path: Path) -> None:
+    path = text_file(tmp_path, "\ufeffnr;t\n1;x\n")
+    assert source("csv", path).describe().fields == ("nr", "t")
+
+
+def test_a_wrong_encoding_of_csv_is_said_and_the_right_one_reads(tmp_path: Path) -> None:
+    path = text_file(tmp_path, "nr;t\n1;Coördinatie\n", "windows-1252")
+    with pytest.raises(SourceError, match=r"set source\.encoding"):
+        rows("csv", path)
+    assert rows("csv", path, encoding="windows-1252")[0].values["t"] == "Coördinatie"
+
+
+def test_a_row_with_more_cells_than_columns_is_marked(tmp_path: Path) -> None:
+    path = text_file(tmp_path, "nr;t\n1;a;b\n2;a;\n3\n")
+    first, second, third = rows("csv", path)
+    assert first.fault == "has 3 cells under 2 columns, so that values may stand in the wrong column"
+    assert second.fault is None
+    assert third.values == {"nr": "3", "t": None}
+
+
+def test_an_open_quote_does_not_swallow_the_rest_of_the_file(tmp_path: Path) -> None:
+    path = text_file(tmp_path, 'nr;t\n1;a\n2;"b\n3;c\n')
+    with pytest.raises(SourceError, match="is damaged after row 2"):
+        rows("csv", path)
+
+
+def test_a_polygon_longer_than_the_usual_limit_is_read(tmp_path: Path) -> None:
+    long = "1 2," * 60_000
+    path = text_file(tmp_path, f'nr;geom\n1;"POLYGON(({long}))"\n')
+    assert len(rows("csv", path)[0].values["geom"]) > 200_000
+
+
+def test_two_columns_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    assert source("csv", text_file(tmp_path, "nr;x;x\n")).describe().fields == ("nr", "x", "x (2)")
+
+
+# XLSX
+
+
+def workbook(folder: Path) -> Path:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "Werken"
+    sheet.append(["Planning 2026"])
+    sheet.append(["nr", "begin", "om", "aantal", "code", "fout"])
+    sheet.append([41, MIDNIGHT, MORNING, 12.0, 41, "=1/0"])
+    sheet.append([])
+    sheet.append(["0042", None, None, 1.5, None, None])
+    sheet["B3"].number_format = "dd-mm-yyyy"
+    sheet["C3"].number_format = "dd-mm-yyyy hh:mm"
+    sheet["E3"].number_format = "00000"
+    book.create_sheet("Leeg")
+    path = folder / "werken.xlsx"
+    book.save(path)
+    return path
+
+
+def test_cells_of_a_workbook_keep_what_they_mean(tmp_path: Path) -> None:
+    first, second = rows("xlsx", workbook(tmp_path), header_row=2)
+    assert first.values["begin"] == date(2026, 4, 1)
+    assert type(first.values["begin"]) is date
+    assert first.values["om"] == MORNING
+    assert first.values["code"] == "00041"
+    assert first.values["fout"] is None
+    assert second.values["nr"] == "0042"
+
+
+def test_rows_of_a_workbook_are_numbered_as_the_sheet_shows_them(tmp_path: Path) -> None:
+    assert [row.number for row in rows("xlsx", workbook(tmp_path), header_row=2, sheet="Werken")] == [3, 5]
+
+
+def test_a_sheet_that_is_not_there_is_said_with_those_that_are(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="has no sheet 'Werk'; it has Werken, Leeg"):
+        rows("xlsx", workbook(tmp_path), sheet="Werk")
+
+
+def test_a_sheet_without_a_header_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="has no row 1"):
+        rows("xlsx", workbook(tmp_path), sheet="Leeg")
+
+
+def test_what_is_no_workbook_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="is not an XLSX workbook"):
+        rows("xlsx", text_file(tmp_path, "nr;t\n", name="werken.xlsx"))
+
+
+# XML
+
+
+def test_nested_elements_and_attributes_become_fields(tmp_path: Path) -> None:
+    path = xml(
+        tmp_path,
+        '<f xmlns="urn:a" xmlns:b="urn:b"><b:work id="7"><nr>01</nr><when><from>x</from></when><l>a</l><l>b</l><e/>'
+        "</b:work><other/><b:work/></f>",
+    )
+    first, second = rows("xml", path, record="work")
+    assert first.values == {"@id": "7", "nr": "01", "when.from": "x", "l": ["a", "b"], "e": None}
+    assert (first.number, second.number, second.values) == (1, 2, {})
+
+
+def test_a_record_path_tells_equal_names_apart(tmp_path: Path) -> None:
+    path = xml(tmp_path, "<f><old><w><n>1</n></w></old><new><w><n>2</n></w></new></f>")
+    assert [row.values["n"] for row in rows("xml", path, record="new/w")] == ["2"]
+
+
+def test_the_encoding_that_an_xml_file_names_is_followed(tmp_path: Path) -> None:
+    path = xml(tmp_path, '<?xml version="1.0" encoding="ISO-8859-1"?><f><w><n>Coö</n></w></f>', "iso-8859-1")
+    assert rows("xml", path, record="w")[0].values["n"] == "Coö"
+
+
+def test_an_xml_file_that_does_not_name_its_encoding_is_read_with_the_configured_one(tmp_path: Path) -> None:
+    path = xml(tmp_path, "<f><w><n>Coö</n></w></f>", "windows-1252")
+    assert rows("xml", path, record="w", encoding="windows-1252")[0].values["n"] == "Coö"
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        '<!DOCTYPE f [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]>',
+        '<!DOCTYPE f [<!ENTITY a SYSTEM "file:///etc/hostname">]>',
+    ],
+)
+def test_entities_in_xml_are_refused(tmp_path: Path, declaration: str) -> None:
+    with pytest.raises(SourceError, match="declares entities"):
+        rows("xml", xml(tmp_path, f"{declaration}<f><w><n>&a;</n></w></f>"), record="w")
+
+
+def test_an_xml_file_that_breaks_off_is_an_error_and_no_shorter_feed(tmp_path: Path) -> None:
+    reading = source("xml", xml(tmp_path, "<f><w><n>1</n></w>\n<w><n>2</n>"), record="w").rows()
+    with pytest.raises(SourceError, match="is damaged in line 2"):
+        list(reading)
+
+
+def test_a_record_path_that_matches_nothing_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"has no element work; check source\.record"):
+        source("xml", xml(tmp_path, "<f><w/></f>"), record="work").describe(whole=True)
+
+
+def test_records_that_were_read_are_let_go(tmp_path: Path) -> None:
+    path = xml(tmp_path, "<f>" + "<w><n>1</n></w>" * 20 + "</f>")
+    file = source("xml", path, record="w")
+    elements = list(file._elements())
+    assert all(len(element) == 0 for element in elements[:-1])
+
+
+# GeoJSON, GeoPackage, Shapefile
+
+
+def test_text_that_looks_like_a_date_or_number_stays_text_in_geojson(tmp_path: Path) -> None:
+    path = text_file(
+        tmp_path,
+        '{"type":"FeatureCollection","features":['
+        '{"type":"Feature","properties":{"nr":"0012","d":"2026-03-01","t":"2026-03-01T10:00:00+02:00","n":1,"l":["a"]},'
+        '"geometry":{"type":"Point","coordinates":[5,52]}},'
+        '{"type":"Feature","properties":{"nr":"0013","n":null},"geometry":null}]}',
+        name="feed.geojson",
+    )
+    first, second = rows("geojson", path)
+    assert first.values["nr"] == "0012"
+    assert first.values["d"] == "2026-03-01"
+    assert first.values["t"] == "2026-03-01T10:00:00+02:00"
+    assert first.values["l"] == ["a"]
+    assert first.geometry == shapely.Point(5, 52)
+    assert (second.number, second.geometry) == (2, None)
+
+
+def vector(path: Path, layer: str | None = None, count: int = 2, *, append: bool = False) -> Path:
+    pyogrio.raw.write(
+        path,
+        geometry=shapely.to_wkb(shapely.points([[100_000 + i, 400_000] for i in range(count)])),
+        field_data=[
+            np.array([f"00{i}" for i in range(count)], object),
+            np.array(["2026-04-01"] * count, "datetime64[D]"),
+        ],
+        fields=["nr", "van"],
+        crs="EPSG:28992",
+        geometry_type="Point",
+        layer=layer,
+        append=append,
+    )
+    return path
+
+
+@pytest.mark.parametrize(("kind", "name"), [("gpkg", "w.gpkg"), ("shapefile", "w.shp")])
+def test_a_table_with_geometry_tells_its_crs_and_keeps_its_values(tmp_path: Path, kind: str, name: str) -> None:
+    path = vector(tmp_path / name)
+    description = source(kind, path).describe()
+    assert description.crs is not None
+    assert description.crs.to_epsg() == 28992
+    assert description.row_count == 2
+    assert [(row.values["nr"], row.values["van"]) for row in rows(kind, path)] == [
+        ("000", "2026-04-01"),
+        ("001", "2026-04-01"),
+    ]
+
+
+def test_a_large_layer_is_read_in_batches_without_losing_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("meekoppel_connectors.sources.vector.BATCH", 3)
+    found = rows("gpkg", vector(tmp_path / "w.gpkg", count=8))
+    assert [(row.number, row.values["nr"]) for row in found] == [(i + 1, f"00{i}") for i in range(8)]
+
+
+def test_of_several_layers_one_must_be_named(tmp_path: Path) -> None:
+    path = vector(tmp_path / "w.gpkg", "werken")
+    vector(path, "oud", append=True)
+    with pytest.raises(SourceError, match=r"set source\.layer to one of werken, oud"):
+        source("gpkg", path).describe()
+    with pytest.raises(SourceError, match="has no layer 'nieuw'; it has werken, oud"):
+        source("gpkg", path, layer="nieuw").describe()
+    assert len(rows("gpkg", path, layer="oud")) == 2
+
+
+def test_the_feature_number_can_be_an_id_in_a_geopackage_but_not_in_a_shapefile(tmp_path: Path) -> None:
+    assert "fid" in rows("gpkg", vector(tmp_path / "w.gpkg"))[0].values
+    assert "fid" not in rows("shapefile", vector(tmp_path / "w.shp"))[0].values
+
+
+def test_long_whole_numbers_that_would_be_rounded_are_refused(tmp_path: Path) -> None:
+    path = text_file(
+        tmp_path,
+        '{"type":"FeatureCollection","features":['
+        '{"type":"Feature","properties":{"nr":9007199254740993},"geometry":null},'
+        '{"type":"Feature","properties":{"nr":null},"geometry":null}]}',
+        name="feed.geojson",
+    )
+    with pytest.raises(SourceError, match="too long to read exactly"):
+        rows("geojson", path)
+
+
+def test_a_file_of_another_format_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="is not geojson but GPKG"):
+        source("geojson", vector(tmp_path / "w.gpkg")).describe()
+
+
+@pytest.mark.parametrize("kind", ["geojson", "gpkg", "shapefile"])
+def test_a_file_that_gdal_cannot_read_is_said(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(SourceError, match=f"cannot be read as {kind}"):
+        source(kind, text_file(tmp_path, "nonsense")).describe()
+
+
+@pytest.mark.parametrize("kind", ["geojson", "gpkg", "shapefile", "csv", "xlsx", "xml"])
+def test_a_file_that_is_not_there_is_said(tmp_path: Path, kind: str) -> None:
+    options = {"record": "w"} if kind == "xml" else {}
+    with pytest.raises(SourceError, match="there is no such file"):
+        source(kind, tmp_path / "none", **options).describe()

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from meekoppel_connectors.difference import Change, SnapshotState, Verdict, differences
+from meekoppel_connectors.errors import StateError
+from meekoppel_connectors.mapping.row import MappedRow
+from meekoppel_connectors.state import ConnectorState, open_state
+from meekoppel_connectors.state import snapshot as snapshot_module
+from meekoppel_contracts.events import PlanEvent
+from meekoppel_contracts.ids import OrgCode, PlanId
+from meekoppel_contracts.plan import Plan
+from meekoppel_contracts.testing import example_event, example_plan
+
+ORGANISATION = OrgCode("gm0307")
+NOW = datetime(2026, 11, 23, 17, 15, 40, 123456, tzinfo=UTC)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "connector.db"
+
+
+def plan(number: int, **changes: object) -> Plan:
+    return example_plan(plan_id=PlanId(f"NL.gm0307.{number}"), **changes)
+
+
+def mapped(number: int, **changes: object) -> MappedRow:
+    made = plan(number, **changes)
+    return MappedRow(number, made, (), made.plan_id)
+
+
+def event(number: int) -> PlanEvent:
+    return example_event(version=0, recorded_at=None, plan=plan(number))
+
+
+def take_over(state: ConnectorState, *rows: MappedRow) -> list[Change]:
+    """Do with the rows what a run does, but for the outbox."""
+    with state.staging():
+        state.snapshot.clear_staging()
+        for row in rows:
+            state.snapshot.stage(row)
+    with state.transaction():
+        state.snapshot.keep_same(1)
+        changes = []
+        for change in differences(state.snapshot.pairings(), NOW):
+            state.snapshot.save(change, 1)
+            changes.append(change)
+        return changes
+
+
+def test_a_new_state_gets_an_epoch_that_sorts_by_time(path: Path):
+    with open_state(path, ORGANISATION, NOW) as state:
+        assert state.epoch.startswith("20261123T171540123456Z-")
+        assert len(state.epoch.rsplit("-", 1)[1]) == 6
+
+
+def test_the_epoch_stays_when_the_state_is_opened_again(path: Path):
+    epochs = set()
+    for _ in range(2):
+        with open_state(path, ORGANISATION, datetime.now(UTC)) as state:
+            epochs.add(state.epoch)
+    assert len(epochs) == 1
+
+
+def test_a_commit_survives_a_power_cut_as_far_as_sqlite_can_promise(path: Path):
+    with open_state(path, ORGANISATION, NOW) as state:
+        settings = [
+            state._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")
+        ]
+    assert settings == ["wal", 2]
+
+
+def test_a_second_run_is_refused_while_the_first_goes_on(path: Path):
+    second = open_state(path, ORGANISATION, NOW)
+    with open_state(path, ORGANISATION, NOW), pytest.raises(StateError, match="Another run of this connector"), second:
+        pass
+
+
+def test_the_lock_is_free_again_when_its_holder_was_killed(path: Path):
+    program = f"""
+from datetime import UTC, datetime
+from pathlib import Path
+from meekoppel_connectors.state import open_state
+with open_state(Path({str(path)!r}), "{ORGANISATION}", datetime.now(UTC)):
+    print("held", flush=True)
+    input()
+"""
+    holder = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(StateError, match="Another run"), open_state(path, ORGANISATION, NOW):
+            pass
+    finally:
+        holder.kill()
+        holder.wait()
+    with open_state(path, ORGANISATION, NOW):
+        pass
+
+
+def test_a_state_of_a_newer_version_is_refused(path: Path):
+    with open_state(path, ORGANISATION, NOW) as state, state.transaction():
+        state._connection.execute("UPDATE meta SET value = '2' WHERE key = 'schema_version'")
+    with pytest.raises(StateError, match=r"newer version .* install the newer"), open_state(path, ORGANISATION, NOW):
+        pass
+
+
+def test_the_state_of_another_organisation_is_refused(path: Path):
+    with open_state(path, ORGANISATION, NOW):
+        pass
+    with pytest.raises(StateError, match="organisation gm0307"), open_state(path, OrgCode("vitens"), NOW):
+        pass
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(path: Path):
+    path.parent.mkdir()
+    path.write_text("plan;title\n" * 1000)
+    with pytest.raises(StateError, match="cannot be opened"), open_state(path, ORGANISATION, NOW):
+        pass
+    assert path.read_text().startswith("plan;title\n")
+
+
+def test_a_database_of_something_else_is_refused(path: Path):
+    path.parent.mkdir()
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE features (id INTEGER)")
+    with pytest.raises(StateError, match="not the state of a connector"), open_state(path, ORGANISATION, NOW):
+        pass
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path):
+    (tmp_path / "state").write_text("a file")
+    with pytest.raises(StateError, match="cannot be made"), open_state(tmp_path / "state" / "a.db", ORGANISATION, NOW):
+        pass
+
+
+def test_a_plan_comes_out_of_the_snapshot_as_it_went_in(path: Path):
+    with open_state(path, ORGANISATION, NOW) as state:
+        take_over(state, mapped(1), mapped(2))
+    with open_state(path, ORGANISATION, NOW) as state:
+        assert list(state.snapshot.plans(SnapshotState.LIVE)) == [plan(1), plan(2)]
+
+
+def test_a_plan_that_is_not_seen_keeps_the_run_in_which_it_last_was(path: Path):
+    with open_state(path, ORGANISATION, NOW) as state:
+        take_over(state, mapped(1))
+        state.snapshot.clear_staging()
+        with state.transaction():
+            for change in differences(state.snapshot.pairings(), NOW):
+                state.snapshot.save(change, 7)
+        assert state._connection.execute("SELECT state, last_seen_run FROM snapshot").fetchall() == [("withdrawn", 1)]
+
+
+def test_a_source_of_many_pages_is_compared_whole(path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(snapshot_module, "PAGE", 3)
+    with open_state(path, ORGANISATION, NOW) as state:
+        first = take_over(state, *(mapped(number) for number in range(20)))
+        assert [change.plan for change in first] == [plan(number) for number in range(20)]
+        second = take_over(state, *(mapped(number, title="Anders") for number in range(10)))
+        assert [change.verdict for change in second] == [Verdict.CHANGED] * 10 + [Verdict.WITHDRAWN] * 10
+        assert take_over(state, *(mapped(number, title="Anders") for number in range(10))) == []
+
+
+def test_a_plan_that_is_too_large_to_publish_is_rejected_and_protected(path: Path, monkeypatch: pytest.MonkeyPatch):
+    with open_state(path, ORGANISATION, NOW) as state:
+        take_over(state, mapped(1))
+        monkeypatch.setattr(snapshot_module, "MAX_CONTENT_BYTES", 100)
+        (change,) = take_over(state, mapped(1, title="Anders"))
+        assert (change.verdict, change.plan) == (Verdict.KEPT, plan(1))
+
+
+def test_the_outbox_gives_back_what_was_put_in_and_in_order(path: Path):
+    with open_state(path, ORGANISATION, NOW) as state:
+        with state.transaction():
+            assert [state.outbox.append(event(number), NOW, None) for number in (3, 1, 2)] == [1, 2, 3]
+        first, second = state.outbox.next_batch(2)
+        assert (first.plan_id, second.plan_id) == ("NL.gm0307.3", "NL.gm0307.1")
+        assert dict(first.headers)["ce_id"] == f"{state.epoch}/1".encode()
+        assert state.outbox.next_batch(1) == [first]
+
+
+def test_a_number_is_not_used_again_when_the_outbox_was_emptied(path: Path):
+    with open_state(path, ORGANISATION, NOW) as state:
+        for number in (1, 2, 3):
+            with state.transaction():
+                assert state.outbox.append(event(number), NOW, None) == number
+            state.outbox.acknowledge(number)
+            assert state.outbox.waiting() == 0
+
+
+def store_and_be_interrupted(state: ConnectorState) -> None:
+    with state.transaction():
+        state.snapshot.save(Change(Verdict.REGISTERED, plan(1), SnapshotState.LIVE), 1)
+        state.outbox.append(event(1), NOW, None)
+        raise KeyboardInterrupt
+
+
+def test_a_transaction_that_fails_keeps_neither_snapshot_nor_outbox(path: Path):
+    with open_state(path, ORGANISATION, NOW) as state:
+        with pytest.raises(KeyboardInterrupt):
+            store_and_be_interrupted(state)
+        assert state.outbox.waiting() == 0
+        assert list(state.snapshot.plans(SnapshotState.LIVE)) == []
