@@ -1,0 +1,1 @@
+"""The `meekoppel` command: one file per group of commands."""

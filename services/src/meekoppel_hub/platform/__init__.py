@@ -1,0 +1,1 @@
+"""What every service stands on: Kafka, database, settings, logs, health. Knows no service."""

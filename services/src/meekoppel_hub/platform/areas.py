@@ -1,0 +1,118 @@
+"""Areas as users give them: a box, WKT or GeoJSON, brought to the hub's CRS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from pyproj import Transformer
+from pyproj.exceptions import ProjError
+from shapely import MultiPolygon, Polygon
+from shapely.errors import ShapelyError
+from shapely.geometry import shape
+from shapely.geometry.base import BaseGeometry
+from shapely.ops import unary_union
+
+from meekoppel_hub.platform.errors import SettingsError
+
+GEOJSON_CRS = 4326
+
+Area = Polygon | MultiPolygon
+
+
+class InvalidArea(SettingsError):
+    """What was given as an area is not one; the message says what to give."""
+
+
+def area_from_box(box: tuple[float, float, float, float]) -> Area:
+    """Make an area of `min x, min y, max x, max y`, in metres in the hub's CRS.
+
+    Raises:
+        InvalidArea: when a minimum is not below its maximum.
+    """
+    min_x, min_y, max_x, max_y = box
+    if not (min_x < max_x and min_y < max_y):
+        raise InvalidArea(f"the box {box} is empty: give min x, min y, max x, max y, in metres in the hub's CRS")
+    return check_area(shapely.box(min_x, min_y, max_x, max_y))
+
+
+def area_from_geojson(document: Mapping[str, Any], hub_crs: int, crs: int = GEOJSON_CRS) -> Area:
+    """Read a GeoJSON geometry, feature or collection; its coordinates are longitude, latitude unless `crs` says else.
+
+    Raises:
+        InvalidArea: when there is no polygon in it, or it cannot be brought to the hub's CRS.
+    """
+    try:
+        parts = [shape(dict(geometry)) for geometry in _geometries(document)]
+    except (ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        raise InvalidArea(f"the area is not valid GeoJSON: {error}") from error
+    return check_area(_to_hub(unary_union(parts), crs, hub_crs))
+
+
+def area_from_wkt(wkt: str, hub_crs: int, crs: int | None = None) -> Area:
+    """Read WKT; its coordinates are in the hub's CRS unless `crs` says else.
+
+    Raises:
+        InvalidArea: when it is no polygon, or cannot be brought to the hub's CRS.
+    """
+    try:
+        geometry = shapely.from_wkt(wkt.strip())
+    except ShapelyError as error:
+        raise InvalidArea(f"the area is not valid WKT: {error}") from error
+    return check_area(_to_hub(geometry, crs or hub_crs, hub_crs))
+
+
+def area_from_file(path: Path, hub_crs: int, crs: int | None = None) -> Area:
+    """Read an area from a file with GeoJSON or WKT.
+
+    Raises:
+        InvalidArea: when the file cannot be read or holds no polygon.
+    """
+    try:
+        content = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidArea(f"the area file {path} cannot be read: {error}") from error
+    if not content.lstrip().startswith("{"):
+        return area_from_wkt(content, hub_crs, crs)
+    try:
+        document = json.loads(content)
+    except ValueError as error:
+        raise InvalidArea(f"the area file {path} is not valid GeoJSON: {error}") from error
+    return area_from_geojson(document, hub_crs, crs or GEOJSON_CRS)
+
+
+def check_area(geometry: BaseGeometry) -> Area:
+    """Accept a valid polygon or multipolygon that is not empty.
+
+    Raises:
+        InvalidArea: when it is something else.
+    """
+    if not isinstance(geometry, Polygon | MultiPolygon):
+        raise InvalidArea(f"an area is a polygon or multipolygon; this is a {geometry.geom_type}")
+    if geometry.is_empty or not geometry.is_valid:
+        raise InvalidArea(f"the area is not valid: {shapely.is_valid_reason(geometry) or 'it is empty'}")
+    return geometry
+
+
+def _geometries(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    if document.get("type") == "FeatureCollection":
+        return [feature["geometry"] for feature in document["features"]]
+    if document.get("type") == "Feature":
+        return [document["geometry"]]
+    return [document]
+
+
+def _to_hub(geometry: BaseGeometry, crs: int, hub_crs: int) -> BaseGeometry:
+    if crs == hub_crs:
+        return geometry
+    try:
+        transformer = Transformer.from_crs(crs, hub_crs, always_xy=True)
+        return shapely.transform(
+            geometry, lambda points: np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
+        )
+    except ProjError as error:
+        raise InvalidArea(f"the area cannot be brought from EPSG:{crs} to EPSG:{hub_crs}: {error}") from error

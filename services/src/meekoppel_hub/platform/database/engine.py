@@ -1,0 +1,130 @@
+"""Open the database; transactions that behave the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import NullPool
+
+from meekoppel_hub.platform.errors import SettingsError, TransientError
+
+# PostgreSQL: connection lost or refused, serialization failure, deadlock, server shutting down.
+_TRANSIENT_SQLSTATES = ("08", "40001", "40P01", "55P03", "57P")
+
+
+class Database:
+    """One database. All work happens in `begin()` (write) or `read()` blocks, from any thread.
+
+    Attributes:
+        engine: SQLAlchemy's engine.
+        dialect: `sqlite` or `postgresql`.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.dialect = engine.dialect.name
+        # SQLite has one writer at a time: within the process we queue fairly instead of polling its lock.
+        self._writer = threading.Lock() if self.dialect == "sqlite" else None
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """Run a writing transaction: committed at the end of the block, rolled back on an error.
+
+        Raises:
+            TransientError: when the database is away or the transaction may be tried again.
+        """
+        if self._writer is not None:
+            with self._writer, self._transaction() as connection:
+                yield connection
+        else:
+            with self._transaction() as connection:
+                yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Run a reading transaction.
+
+        Raises:
+            TransientError: when the database is away.
+        """
+        try:
+            with self.engine.connect() as connection:
+                if self.dialect == "sqlite":
+                    connection.exec_driver_sql("BEGIN")
+                yield connection
+        except DBAPIError as error:
+            raise _translate(error) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        try:
+            with self.engine.connect() as connection, connection.begin():
+                if self.dialect == "sqlite":
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+        except DBAPIError as error:
+            raise _translate(error) from error
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def open_database(url: str) -> Database:
+    """Open the database at an SQLAlchemy URL (`sqlite:///file` or `postgresql://…`).
+
+    Raises:
+        SettingsError: when the URL names something else than SQLite or PostgreSQL.
+    """
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url, poolclass=NullPool if ":memory:" in url else None, connect_args={"timeout": 60})
+        event.listen(engine, "connect", _prepare_sqlite)
+        return Database(engine)
+    if url.startswith(("postgresql://", "postgresql+psycopg://", "postgres://")):
+        _, rest = url.split("://", 1)
+        engine = create_engine(f"postgresql+psycopg://{rest}", pool_size=12, max_overflow=12, pool_pre_ping=True)
+        return Database(engine)
+    scheme = url.split(":", 1)[0]
+    raise SettingsError(f"MEEKOPPEL_DATABASE_URL starts with {scheme!r}; give postgresql://… or sqlite:///…")
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we begin transactions ourselves: BEGIN IMMEDIATE for writers
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _translate(error: DBAPIError) -> Exception:
+    """Tell errors that pass (away, busy, deadlock) from errors that do not."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    busy = isinstance(error, OperationalError) and any(
+        word in str(error.orig) for word in ("locked", "busy", "disk I/O", "unable to open")
+    )
+    lost = error.connection_invalidated or (isinstance(error, OperationalError) and not state and not _is_sqlite(error))
+    if busy or lost or state.startswith(_TRANSIENT_SQLSTATES):
+        return TransientError(f"the database cannot be used now: {error.orig}")
+    return error
+
+
+def _is_sqlite(error: DBAPIError) -> bool:
+    return type(error.orig).__module__.startswith("sqlite3")
+
+
+def is_reachable(database: Database) -> bool:
+    """Tell whether the database answers."""
+    try:
+        with database.read() as connection:
+            connection.execute(text("SELECT 1"))
+    except TransientError:
+        return False
+    return True

@@ -1,0 +1,139 @@
+"""Tables of the shared view. Owner: coordination.
+
+Geometry is WKB in the hub's CRS. What only one dialect has (R*Tree; PostGIS columns) is added by `view_spatial`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from meekoppel_hub.platform.database.tables.base import CountingKey, UtcDateTime, metadata
+
+# The newest accepted version of each plan.
+plans = Table(
+    "plans",
+    metadata,
+    Column("plan_id", String(240), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("event_type", String(16), nullable=False),
+    Column("publisher", String(64), nullable=False),
+    Column("initiator", String(64), nullable=False),
+    Column("title", String(100), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("certainty", String(16), nullable=False),
+    Column("phase", String(16), nullable=False),
+    Column("visibility", String(16), nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("earliest_start", UtcDateTime, nullable=False),
+    Column("latest_end", UtcDateTime, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("event", LargeBinary, nullable=False),  # the plan event as it stands in the log, framed Avro
+    Index("plans_initiator", "initiator"),
+    Index("plans_window", "earliest_start", "latest_end"),
+)
+
+# Every accepted version, with the place in the log where it stands.
+plan_versions = Table(
+    "plan_versions",
+    metadata,
+    Column("plan_id", String(240), primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("event_type", String(16), nullable=False),
+    Column("visibility", String(16), nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("topic", String(200), nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("event", LargeBinary, nullable=False),
+)
+
+# What matching needs to know of the newest version, in narrow rows: read for every candidate without decoding its
+# event. A plan is marked to be matched while `matched_version` is behind `version`. The mark stands here and not in
+# `plans` so that clearing it does not fight with the share locks that matching holds on `plans`.
+# Moments are microseconds since 1970.
+plan_facts = Table(
+    "plan_facts",
+    metadata,
+    Column("plan_id", String(240), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("matched_version", BigInteger, nullable=False),
+    Column("initiator", String(64), nullable=False),
+    Column("ended", String(16), nullable=True),  # withdrawn, or the status that ended it; null while it can meet others
+    Column("firm", Boolean, nullable=False),
+    Column("restricted", Boolean, nullable=False),
+    Column("starts_us", BigInteger, nullable=False),
+    Column("ends_us", BigInteger, nullable=False),
+    Column("shift_earlier_days", Integer, nullable=False),
+    Column("shift_later_days", Integer, nullable=False),
+    Column("disciplines", Text, nullable=False),  # sorted, with commas between
+    Column("cooperates", Boolean, nullable=False),
+)
+
+# The zones of the newest version, numbered from 0 in the order of the plan. The box is that of the geometry widened by
+# its own buffer (points and lines by half their 0.25 m too), in metres. `role` tells which zones are matched.
+plan_zones = Table(
+    "plan_zones",
+    metadata,
+    Column("zone_key", CountingKey, primary_key=True, autoincrement=True),
+    Column("plan_id", String(240), nullable=False),
+    Column("zone_no", Integer, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("wkb", LargeBinary, nullable=False),
+    Column("buffer_m", Float, nullable=False),
+    Column("min_x", Float, nullable=False),
+    Column("min_y", Float, nullable=False),
+    Column("max_x", Float, nullable=False),
+    Column("max_y", Float, nullable=False),
+    UniqueConstraint("plan_id", "zone_no"),
+)
+
+# What the view was made for, such as the EPSG number of its CRS.
+view_settings = Table(
+    "view_settings",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+# Every pair that meets or met. It carries both versions, never goes back to an older one, and stays when resolved.
+overlaps = Table(
+    "overlaps",
+    metadata,
+    Column("overlap_id", String(32), primary_key=True),
+    Column("state", String(16), nullable=False),  # open, resolved
+    Column("revision", Integer, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("first_plan", String(240), nullable=False),
+    Column("first_version", BigInteger, nullable=False),
+    Column("first_organisation", String(64), nullable=False),
+    Column("second_plan", String(240), nullable=False),
+    Column("second_version", BigInteger, nullable=False),
+    Column("second_organisation", String(64), nullable=False),
+    Column("restricted", Boolean, nullable=False),
+    Column("ruleset", String(100), nullable=False),
+    Column("area_m2", Float, nullable=False),
+    Column("distance_m", Float, nullable=False),
+    Column("overlap_days", Integer, nullable=False),
+    Column("gap_days", Integer, nullable=False),
+    Column("score", Integer, nullable=True),
+    Column("explanation", Text, nullable=False),
+    Column("location", LargeBinary, nullable=False),
+    Column("detected_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Index("overlaps_first", "first_plan"),
+    Index("overlaps_second", "second_plan"),
+    Index("overlaps_state", "state", "kind"),
+)

@@ -1,0 +1,48 @@
+"""The hub's settings: from the environment (`MEEKOPPEL_…`), else sane defaults for one machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class HubSettings(BaseSettings):
+    """Everything that can be set about a hub.
+
+    Attributes:
+        data_folder: where local Kafka, the SQLite view and logs are kept.
+        kafka_bootstrap: `host:port,…` of an existing cluster; empty starts a local Kafka.
+        database_url: SQLAlchemy URL of PostgreSQL with PostGIS; empty takes SQLite in the data folder.
+        namespace: the first part of every plan id.
+        crs: EPSG number of the hub's CRS: projected, in metres.
+        agreement: a YAML file with the rules by which plans meet; empty takes the built-in national default.
+        partitions: of each topic that is made.
+        api_host: the address on which the API listens.
+        api_port: its port; 0 takes a free one.
+        allow_private_webhooks: whether webhooks may go to loopback and private addresses (demo and tests).
+        instance: tells workers of one service apart; each has its own.
+        stall_seconds: after how long without progress, while there is lag, the watchdog ends the process.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="MEEKOPPEL_", extra="ignore")
+
+    data_folder: Path = Path(".meekoppel")
+    kafka_bootstrap: str = ""
+    database_url: str = ""
+    namespace: str = Field(default="NL", pattern=r"^[A-Z][A-Z0-9]{0,9}$")
+    crs: int = Field(default=28992, gt=0)
+    agreement: Path | None = None
+    partitions: int = Field(default=4, ge=1)
+    api_host: str = "127.0.0.1"
+    api_port: int = Field(default=8480, ge=0, le=65535)
+    allow_private_webhooks: bool = False
+    instance: str = Field(default="1", pattern=r"^[A-Za-z0-9-]{1,40}$")
+    stall_seconds: float = Field(default=120.0, gt=0)
+
+    def sqlalchemy_url(self) -> str:
+        """Give the URL of the view's database; SQLite in the data folder when none is set."""
+        if self.database_url:
+            return self.database_url
+        return f"sqlite:///{(self.data_folder / 'view.db').resolve()}"

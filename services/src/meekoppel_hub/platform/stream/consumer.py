@@ -1,0 +1,430 @@
+"""A service on the log: FastStream reads batches, the handler does the work, the database holds the truth.
+
+What FastStream and aiokafka do by default and what is done here instead stands in `docs/architecture.md`; the tests in
+`tests/services/platform/stream/test_canaries.py` pin each behaviour that this file relies on or works around.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, Generic, TypeVar
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
+from faststream.kafka.schemas import Topic
+
+from meekoppel_contracts.topics import answer_topic
+from meekoppel_hub.platform.clock import Clock, utc_now
+from meekoppel_hub.platform.database import Database
+from meekoppel_hub.platform.errors import Fenced, Halted, TransientError
+from meekoppel_hub.platform.kafka import ensure_topics
+from meekoppel_hub.platform.stream.handling import BatchHandler, Handled
+from meekoppel_hub.platform.stream.offsets import Claim, claim_partition
+from meekoppel_hub.platform.stream.outbox import OutboxPublisher
+from meekoppel_hub.platform.stream.processor import Processor
+from meekoppel_hub.platform.stream.records import LogRecord, PartitionId
+
+log = structlog.get_logger(__name__)
+
+Item = TypeVar("Item")
+
+LONGEST_BACK_OFF_SECONDS = 30.0
+DRAIN_SECONDS = 20.0
+ACCEPTED_COMPRESSION = "lz4"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsumerConfig:
+    """What a service reads and how.
+
+    Attributes:
+        service: its name; also the consumer group `meekoppel.<service>`.
+        bootstrap: Kafka, `host:port,…`.
+        topics: the topics, when they are known.
+        pattern: else a regular expression that is anchored here at both ends.
+        instance: tells workers of one service apart; static group membership, so a restart takes over at once.
+        batch_records: at most so many records in one batch.
+        poll_ms: how long one poll waits; an empty poll waits as long again (FastStream).
+        halt_after: so many poison records in a row halt the service.
+        metadata_seconds: after how long a new topic of the pattern is seen.
+        session_seconds: after how long a worker that is gone for good leaves its partitions to the others.
+    """
+
+    service: str
+    bootstrap: str
+    topics: tuple[str, ...] = ()
+    pattern: str | None = None
+    instance: str = "1"
+    batch_records: int = 500
+    poll_ms: int = 20
+    halt_after: int = 50
+    metadata_seconds: float = 5.0
+    session_seconds: float = 30.0
+
+
+@dataclass(slots=True)
+class Held:
+    """One partition that this worker holds.
+
+    Attributes:
+        claim: the right to store its results.
+        next_offset: where the next batch begins; equal to what the database says.
+        failures: transient failures in a row.
+        end_offset: the log's end when it was last asked.
+        moved_at: monotonic time, seconds, of the last progress or try.
+        gap_checked: the offset at which a gap in the log was looked for again.
+        pausing: whether it waits after a transient failure.
+    """
+
+    claim: Claim
+    next_offset: int
+    failures: int = 0
+    end_offset: int = 0
+    moved_at: float = field(default_factory=time.monotonic)
+    gap_checked: int = -1
+    pausing: bool = False
+
+
+class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """Runs one processor on the log until stopped.
+
+    Args:
+        config: what to read.
+        processor: the service's own work.
+        database: where its effects, outbox and offsets are stored together.
+        clock: the time.
+        after_commit: called in the event loop after each stored batch.
+    """
+
+    def __init__(
+        self,
+        config: ConsumerConfig,
+        processor: Processor[Item],
+        database: Database,
+        *,
+        clock: Clock = utc_now,
+        after_commit: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.config = config
+        self.handled = 0
+        self.set_aside = 0
+        self.detail = ""
+        self.halted: str | None = None
+        self._database = database
+        self._clock = clock
+        self._after_commit = after_commit
+        self._handler = BatchHandler(processor, database, clock, config.halt_after)
+        self._held: dict[PartitionId, Held] = {}
+        self._working = asyncio.Lock()
+        self._stopping = False
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._broker = KafkaBroker(
+            config.bootstrap,
+            client_id=f"meekoppel-{config.service}-{config.instance}",
+            apply_types=False,
+            allow_auto_create_topics=False,
+            metadata_max_age_ms=int(config.metadata_seconds * 1000),
+            graceful_timeout=DRAIN_SECONDS,
+            logger=logging.getLogger("meekoppel.faststream"),
+            log_level=logging.DEBUG,  # of its two lines per batch; failures keep their own level
+        )
+        self._subscriber = self._broker.subscriber(
+            *(Topic(name, declare=False) for name in config.topics),
+            pattern=None if config.pattern is None else f"^(?:{config.pattern})$",
+            batch=True,
+            group_id=f"meekoppel.{config.service}",
+            group_instance_id=f"{config.service}-{config.instance}",
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.MANUAL,
+            session_timeout_ms=int(config.session_seconds * 1000),
+            heartbeat_interval_ms=int(config.session_seconds * 100),
+            rebalance_timeout_ms=int(config.session_seconds * 1000),
+            max_records=config.batch_records,
+            batch_timeout_ms=config.poll_ms,
+            listener=self,
+            parser=_leave_as_it_is,
+            decoder=_records_of,
+            no_reply=True,
+            include_in_schema=False,
+        )
+        self._subscriber(self._on_batch)
+        assert_manual_only(self._broker)
+        self._producer: AIOKafkaProducer | None = None
+        self.publisher: OutboxPublisher | None = None
+
+    @property
+    def held(self) -> dict[PartitionId, Held]:
+        """The partitions that this worker holds now."""
+        return self._held
+
+    @property
+    def consumer(self) -> AIOKafkaConsumer:
+        """The consumer; only while started."""
+        consumer = self._subscriber.consumer
+        assert consumer is not None, "start the service first"
+        return consumer
+
+    def lag(self) -> int:
+        """Count the records that are in the log and not handled yet, as last asked."""
+        return sum(max(0, held.end_offset - held.next_offset) for held in self._held.values())
+
+    async def start(self) -> None:
+        """Join the consumer group and begin."""
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=self.config.bootstrap,
+            enable_idempotence=True,
+            acks="all",
+            compression_type=ACCEPTED_COMPRESSION,
+            linger_ms=2,
+            max_request_size=4 * 1024 * 1024,
+        )
+        await self._producer.start()
+        self.publisher = OutboxPublisher(
+            self._database, self.config.service, self._lanes, self._producer, self._prepare_topics
+        )
+        self._spawn(self.publisher.run())
+        await self._broker.start()
+
+    async def stop(self) -> None:
+        """Finish the batch at hand, leave the group, send nothing more. What waits in the outbox stays there."""
+        self._stopping = True
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS), self._working:
+                pass
+        except TimeoutError:
+            log.warning("stop_without_draining", service=self.config.service, seconds=DRAIN_SECONDS)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._broker.stop()
+        if self._producer is not None:
+            await self._producer.stop()
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Take nothing new of these partitions, and wait, with a bound, for the batch at hand."""
+        for partition in revoked:
+            self._held.pop(_source(partition), None)
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS), self._working:
+                pass
+        except TimeoutError:
+            # What is still running can store nothing once another worker has claimed the partition: the epoch fences.
+            log.warning("revoked_while_working", service=self.config.service, partitions=len(revoked))
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """Claim the partitions and go to the stored offsets; nothing is read before that."""
+        self.consumer.pause(*assigned)
+        for partition in sorted(assigned):
+            self._spawn(self._take_over(partition))
+
+    async def release_parked(self) -> int:
+        """Handle what operators released or dropped; gives the number of records handled."""
+        async with self._working:
+            count = 0
+            for held in list(self._held.values()):
+                count += await asyncio.to_thread(self._handler.release, held.claim)
+        if count and self.publisher is not None:
+            self.publisher.wake()
+        return count
+
+    async def refresh_end_offsets(self) -> None:
+        """Ask Kafka where the log ends, for lag and for the watchdog.
+
+        Raises:
+            KafkaError: when the broker does not answer.
+        """
+        partitions = [TopicPartition(source.topic, source.partition) for source in self._held]
+        if not partitions:
+            return
+        ends = await self.consumer.end_offsets(partitions)
+        for partition, end in ends.items():
+            held = self._held.get(_source(partition))
+            if held is not None:
+                held.end_offset = end
+
+    async def commit_to_kafka(self) -> None:
+        """Tell Kafka how far we are, for the tools that look there; the truth stays in the database (rule 4)."""
+        assigned = self.consumer.assignment()
+        offsets = {
+            partition: held.next_offset
+            for source, held in self._held.items()
+            if (partition := TopicPartition(source.topic, source.partition)) in assigned and held.next_offset > 0
+        }
+        if not offsets:
+            return
+        try:
+            await self.consumer.commit(offsets)
+        except (KafkaError, IllegalStateError) as error:
+            log.info("commit_to_kafka_failed", service=self.config.service, error=str(error))
+
+    async def _prepare_topics(self, names: Collection[str]) -> None:
+        await ensure_topics(self.config.bootstrap, [answer_topic(name) for name in names])
+
+    def _lanes(self) -> Sequence[str]:
+        return [source.lane for source in list(self._held)]
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _take_over(self, partition: TopicPartition) -> None:
+        """Claim one partition, trying until the database answers, then read on from the stored offset."""
+        source = _source(partition)
+        failures = 0
+        while True:
+            try:
+                claim, next_offset = await asyncio.to_thread(self._claim, source)
+                end = (await self.consumer.end_offsets([partition]))[partition]
+                break
+            except (TransientError, KafkaError) as error:
+                failures += 1
+                self.detail = f"cannot take over {source.lane}: {error}"
+                await asyncio.sleep(_pause_seconds(failures))
+        if partition not in self.consumer.assignment():
+            return
+        if next_offset > end:
+            self._halt(
+                f"{source.lane} ends at {end}, but {self.config.service} had read up to {next_offset}: the log was cut "
+                f"or replaced. Bring back Kafka's data, or start with an empty data folder and rebuild"
+            )
+            return
+        self.consumer.seek(partition, next_offset)
+        self._held[source] = Held(claim, next_offset, end_offset=end)
+        if self.halted is None:
+            self.consumer.resume(partition)
+        if self.publisher is not None:
+            self.publisher.wake()
+
+    def _claim(self, source: PartitionId) -> tuple[Claim, int]:
+        owner = f"{self.config.service}-{self.config.instance}"
+        claim, next_offset = claim_partition(self._database, self.config.service, source, owner, self._clock())
+        self._handler.take_over(claim)
+        return claim, next_offset
+
+    async def _on_batch(self, body: Sequence[ConsumerRecord]) -> None:
+        """Handle what one poll gave. FastStream swallows what a handler raises, so nothing leaves here unseen."""
+        try:
+            async with self._working:
+                for partition, group in groupby(
+                    body, key=lambda record: TopicPartition(record.topic, record.partition)
+                ):
+                    await self._handle_partition(partition, list(group))
+        except Exception as error:
+            log.exception("consumer_failed", service=self.config.service)
+            self._halt(f"unexpected failure: {error!r}")
+
+    async def _handle_partition(self, partition: TopicPartition, rows: Sequence[ConsumerRecord]) -> None:
+        source = _source(partition)
+        held = self._held.get(source)
+        if held is None or held.pausing or self._stopping or self.halted is not None:
+            return  # not claimed (yet): it is read again after the seek to the stored offset
+        rows = [row for row in rows if row.offset >= held.next_offset]
+        if not rows or not self._continues(partition, held, rows[0].offset):
+            return
+        try:
+            handled = await asyncio.to_thread(self._handler.handle, held.claim, [_record(row) for row in rows])
+        except TransientError as error:
+            await self._back_off(partition, held, error)
+        except Fenced as error:
+            log.warning("fenced", service=self.config.service, lane=source.lane, error=str(error))
+            self._held.pop(source, None)
+        except Halted as error:
+            self._halt(str(error))
+        else:
+            self._moved_on(held, handled)
+
+    def _continues(self, partition: TopicPartition, held: Held, first_offset: int) -> bool:
+        """See that a batch begins where the last one ended; else read again from there, once."""
+        if first_offset == held.next_offset or held.gap_checked == held.next_offset:
+            if first_offset != held.next_offset:
+                log.error("gap_in_log", lane=held.claim.source.lane, expected=held.next_offset, found=first_offset)
+            return True
+        held.gap_checked = held.next_offset
+        self.consumer.seek(partition, held.next_offset)
+        return False
+
+    def _moved_on(self, held: Held, handled: Handled) -> None:
+        held.next_offset = handled.next_offset
+        held.end_offset = max(held.end_offset, handled.next_offset)
+        held.failures = 0
+        held.moved_at = time.monotonic()
+        self.handled += handled.handled
+        self.set_aside += handled.set_aside
+        self.detail = ""
+        if self.publisher is not None:
+            self.publisher.wake()
+        self._after_commit()
+
+    async def _back_off(self, partition: TopicPartition, held: Held, error: TransientError) -> None:
+        """Pause the partition, and go on later where the database says that it stopped."""
+        held.failures += 1
+        held.moved_at = time.monotonic()
+        pause = _pause_seconds(held.failures)
+        self.detail = f"{held.claim.source.lane} waits {pause:.1f} s: {error}"
+        log.warning("partition_waits", service=self.config.service, seconds=round(pause, 1), error=str(error))
+        if partition in self.consumer.assignment():
+            self.consumer.pause(partition)
+            held.pausing = True
+            self._spawn(self._resume(partition, held, pause))
+
+    async def _resume(self, partition: TopicPartition, held: Held, pause: float) -> None:
+        await asyncio.sleep(pause)
+        if self._held.get(held.claim.source) is not held or self._stopping:
+            return  # assigned anew, or to another worker, in the meantime
+        await self._take_over(partition)
+        again = self._held.get(held.claim.source)
+        if again is not None:
+            again.failures = held.failures
+
+    def _halt(self, why: str) -> None:
+        """Stop reading, say why, and stay: health and the dead letters remain readable."""
+        self.halted = self.detail = why
+        log.critical("service_halted", service=self.config.service, why=why)
+        self.consumer.pause(*self.consumer.assignment())
+
+
+def assert_manual_only(broker: KafkaBroker) -> None:
+    """Refuse to start when a subscriber would acknowledge by itself (pitfall 1)."""
+    for subscriber in broker.subscribers:
+        if subscriber.ack_policy is not AckPolicy.MANUAL:
+            raise AssertionError(f"{subscriber} has {subscriber.ack_policy}: only AckPolicy.MANUAL loses nothing")
+
+
+async def _leave_as_it_is(message: tuple[ConsumerRecord, ...]) -> KafkaMessage:
+    """Wrap a batch without touching it: FastStream's own parser raises on a header that is not UTF-8 (pitfall 3)."""
+    return KafkaMessage(body=message, raw_message=message, headers={}, batch_headers=[], consumer=FAKE_CONSUMER)
+
+
+async def _records_of(message: KafkaMessage) -> tuple[ConsumerRecord, ...]:
+    records: tuple[ConsumerRecord, ...] = message.raw_message
+    return records
+
+
+def _record(row: ConsumerRecord) -> LogRecord:
+    return LogRecord(
+        source=PartitionId(row.topic, row.partition),
+        offset=row.offset,
+        timestamp_ms=row.timestamp,
+        key=row.key,
+        value=row.value,
+        headers=tuple(row.headers),
+    )
+
+
+def _source(partition: TopicPartition) -> PartitionId:
+    return PartitionId(partition.topic, partition.partition)
+
+
+def _pause_seconds(failures: int) -> float:
+    return min(LONGEST_BACK_OFF_SECONDS, 0.25 * 2.0 ** min(failures, 8)) * random.uniform(0.5, 1.0)  # noqa: S311
