@@ -1,0 +1,114 @@
+"""`meekoppel organisations`: who takes part, and for whom each may publish."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import select
+
+from meekoppel_contracts.codes import OrganisationKind
+from meekoppel_contracts.ids import OrgCode
+from meekoppel_contracts.topics import organisation_topics
+from meekoppel_hub.platform.database import Database, open_database
+from meekoppel_hub.platform.database.create import create_tables
+from meekoppel_hub.platform.database.tables.intake import intake_counts
+from meekoppel_hub.platform.kafka import ensure_topics
+from meekoppel_hub.platform.organisations import (
+    Organisation,
+    load,
+    load_all,
+    register_organisation,
+    renew_token,
+)
+from meekoppel_hub.platform.running import find_running
+from meekoppel_hub.platform.settings import HubSettings
+
+app = typer.Typer(help="The organisations that take part.", no_args_is_help=True)
+
+Code = Annotated[str, typer.Argument(help="Its code: a-z, 0-9 and hyphens, as gm0361.")]
+Name = Annotated[str, typer.Option(help="Its name in full.")]
+Kind = Annotated[OrganisationKind, typer.Option(help="What kind of organisation it is.")]
+Oin = Annotated[str | None, typer.Option(help="Its OIN, 20 digits.")]
+Kvk = Annotated[str | None, typer.Option(help="Its KvK number, 8 digits.")]
+For = Annotated[
+    list[str] | None,
+    typer.Option("--may-publish-for", help="An initiator whose plans it may publish; repeatable; * is everyone."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
+
+
+@app.command(epilog='Example: meekoppel organisations add gm0361 --name "Gemeente Alkmaar" --kind municipality')
+def add(code: Code, name: Name, kind: Kind, oin: Oin = None, kvk: Kvk = None, may_publish_for: For = None) -> None:
+    """Register an organisation: make its inbox and its rejections topic, and show its token, this once."""
+    settings = HubSettings()
+    database = _database(settings)
+    token = register_organisation(database, code, name, kind, oin=oin, kvk=kvk, may_publish_for=may_publish_for or ())
+    typer.echo(f"{code} is registered. Its token, shown this once: {token}")
+    topics = organisation_topics(OrgCode(code), settings.partitions)
+    names = " and ".join(topic.name for topic in topics)
+    running = find_running(settings.data_folder)
+    bootstrap = settings.kafka_bootstrap or (running.bootstrap if running else "")
+    if bootstrap:
+        asyncio.run(ensure_topics(bootstrap, topics))
+        typer.echo(f"Topics {names} are there.")
+    else:
+        typer.echo(f"Topics {names} are made when the hub next starts (`meekoppel up`).")
+
+
+@app.command("list", epilog="Example: meekoppel organisations list")
+def list_organisations(as_json: AsJson = False) -> None:
+    """List the organisations."""
+    organisations = load_all(_database(HubSettings()))
+    if as_json:
+        typer.echo(json.dumps([_as_json(organisation) for organisation in organisations], indent=2))
+        return
+    table = Table("code", "name", "kind", "may publish for", "active", title="Organisations")
+    for organisation in organisations:
+        others = ", ".join(sorted(organisation.may_publish_for)) or "itself"
+        active = "yes" if organisation.active else "no"
+        table.add_row(organisation.code, organisation.name, organisation.kind.value, others, active)
+    Console().print(table if organisations else "No organisation is registered; `meekoppel organisations add` does it.")
+
+
+@app.command(epilog="Example: meekoppel organisations show gm0361")
+def show(code: Code) -> None:
+    """Show one organisation, and what became of the events that it sent."""
+    database = _database(HubSettings())
+    organisation = load(database, code)
+    typer.echo(json.dumps({**_as_json(organisation), "events_sent": _counts(database, code)}, indent=2))
+
+
+@app.command("new-token", epilog="Example: meekoppel organisations new-token gm0361")
+def new_token(code: Code) -> None:
+    """Give an organisation a new token, shown this once; the old one ends at once."""
+    typer.echo(f"The new token of {code}, shown this once: {renew_token(_database(HubSettings()), code)}")
+
+
+def _database(settings: HubSettings) -> Database:
+    database = open_database(settings.sqlalchemy_url())
+    create_tables(database, settings.crs)
+    return database
+
+
+def _as_json(organisation: Organisation) -> dict[str, Any]:
+    return {
+        "code": organisation.code,
+        "name": organisation.name,
+        "kind": organisation.kind.value,
+        "oin": organisation.oin,
+        "kvk": organisation.kvk,
+        "may_publish_for": sorted(organisation.may_publish_for),
+        "created_at": organisation.created_at.isoformat(),
+        "active": organisation.active,
+    }
+
+
+def _counts(database: Database, code: str) -> dict[str, int]:
+    statement = select(intake_counts).where(intake_counts.c.organisation == code).order_by(intake_counts.c.outcome)
+    with database.read() as connection:
+        return {row.outcome: int(row[2]) for row in connection.execute(statement)}

@@ -1,0 +1,1 @@
+"""History: the log read again, from any point, by anyone who may."""

@@ -1,0 +1,79 @@
+"""What intake publishes: accepted events into the log, rejections to the organisation that sent the record. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from meekoppel_contracts.codec import encode_plan_rejection
+from meekoppel_contracts.errors import InvalidIdentifier
+from meekoppel_contracts.events import PlanRejection, RejectedHeader
+from meekoppel_contracts.headers import plan_event_headers, rejection_headers
+from meekoppel_contracts.ids import OrgCode, check_plan_id, event_id
+from meekoppel_contracts.topics import rejections
+from meekoppel_hub.intake.outcome import Rejection
+from meekoppel_hub.intake.versions import LogEvent, PlanState
+from meekoppel_hub.platform.stream.records import LogRecord, Outgoing
+
+# Under which number the sender published it. With this the state of intake can be made again from the log alone.
+INBOX_ID = "ce_inboxid"
+
+# Brokers take records of 1 MiB; a rejection holds the original and a little more.
+_MOST_BYTES_RETURNED = 900_000
+
+
+def to_log(log_event: LogEvent, state: PlanState, oin: str | None) -> Outgoing:
+    """Make the record of an accepted event; its id comes from plan and version, so it is published once."""
+    event = log_event.event
+    identifier = event_id(event.plan.plan_id, event.version)
+    headers = plan_event_headers(event, id=identifier, sequence=event.version, time=state.recorded_at, oin=oin)
+    return Outgoing(
+        topic=log_event.topic,
+        key=event.plan.plan_id.encode(),
+        value=log_event.value,
+        headers=[*headers.to_kafka(), (INBOX_ID, f"{state.epoch}/{state.sequence}".encode())],
+        event_id=identifier,
+    )
+
+
+def to_sender(record: LogRecord, organisation: OrgCode, rejection: Rejection, now: datetime) -> Outgoing:
+    """Make the record that tells an organisation what was not accepted, with the original bytes."""
+    original = record
+    message = rejection.message
+    if _size(record) > _MOST_BYTES_RETURNED:
+        original = LogRecord(record.source, record.offset, record.timestamp_ms, record.key, None, ())
+        message += " (the original is too large to send back; it stays in the inbox at this offset)"
+    value = PlanRejection(
+        organisation=organisation,
+        reason=rejection.reason,
+        message=message,
+        field=rejection.field,
+        plan_id=_plan_id(record.key),
+        topic=record.source.topic,
+        partition=record.source.partition,
+        offset=record.offset,
+        key=original.key,
+        value=original.value,
+        headers=tuple(RejectedHeader(name=name, value=content) for name, content in original.headers),
+        rejected_at=now,
+    )
+    identifier = f"rejected:{record.source.lane}/{record.offset}"
+    return Outgoing(
+        topic=rejections(organisation),
+        key=record.key or organisation.encode(),
+        value=encode_plan_rejection(value),
+        headers=rejection_headers(value).to_kafka(),
+        event_id=identifier,
+    )
+
+
+def _size(record: LogRecord) -> int:
+    headers = sum(len(name) + len(value or b"") for name, value in record.headers)
+    return len(record.key or b"") + len(record.value or b"") + headers
+
+
+def _plan_id(key: bytes | None) -> str | None:
+    """Give the plan that the sender meant, when the key is a plan id."""
+    try:
+        return check_plan_id((key or b"").decode())
+    except (UnicodeDecodeError, InvalidIdentifier):
+        return None
