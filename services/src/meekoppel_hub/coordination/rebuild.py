@@ -1,0 +1,82 @@
+"""Match a whole view from nothing: the proof that what was found step by step is what is there.
+
+It shares with the daily work the rules (`matching`) and nothing else: plans are read from their events, candidates
+come from a tree in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import shapely
+from sqlalchemy import Connection, select
+
+from meekoppel_contracts.codec import decode_plan_event
+from meekoppel_contracts.events import PlanEvent
+from meekoppel_hub.coordination.agreement import Agreement
+from meekoppel_hub.coordination.facts import facts_of
+from meekoppel_hub.coordination.matching import Meeting, match
+from meekoppel_hub.coordination.zones import (
+    CORE_ROLES,
+    MATCHED_ROLES,
+    Floats,
+    Geometries,
+    Indexes,
+    ZoneTable,
+    boxes,
+    read_shapes,
+)
+from meekoppel_hub.platform.database.tables.view import plans
+
+
+def match_all(connection: Connection, agreement: Agreement) -> list[Meeting]:
+    """Find how all plans of the view meet, whatever its overlaps say.
+
+    Args:
+        connection: a reading transaction.
+        agreement: the rules.
+
+    Returns:
+        The meetings, ordered by their two plan ids.
+    """
+    return match_events(_stored_events(connection), agreement)
+
+
+def match_events(events: Iterable[PlanEvent], agreement: Agreement) -> list[Meeting]:
+    """Find how plans meet, each given by its newest event."""
+    ordered = sorted(events, key=lambda event: event.plan.plan_id)
+    zones = _zone_table(ordered)
+    return match([facts_of(event) for event in ordered], zones, _near(zones, agreement.reach_m), agreement)
+
+
+def _stored_events(connection: Connection) -> Iterator[PlanEvent]:
+    for (framed,) in connection.execute(select(plans.c.event)):
+        yield decode_plan_event(bytes(framed))
+
+
+def _zone_table(events: list[PlanEvent]) -> ZoneTable:
+    zones = [
+        (index, zone)
+        for index, event in enumerate(events)
+        for zone in event.plan.zones
+        if zone.role.value in MATCHED_ROLES
+    ]
+    return ZoneTable(
+        plan=np.array([index for index, _ in zones], dtype=np.int64),
+        core=np.array([zone.role.value in CORE_ROLES for _, zone in zones], dtype=bool),
+        shapes=read_shapes([zone.geometry for _, zone in zones]),
+        buffer_m=np.array([zone.buffer_m for _, zone in zones], dtype=float),
+    )
+
+
+def _near(zones: ZoneTable, reach_m: float) -> tuple[Indexes, Indexes]:
+    """Find the pairs of zones whose widened boxes lie within the reach."""
+    bounds = boxes(zones.shapes, zones.buffer_m)
+    tree = shapely.STRtree(_rectangles(bounds))
+    left, right = tree.query(_rectangles(bounds + np.array([-reach_m, -reach_m, reach_m, reach_m])))
+    return left.astype(np.int64), right.astype(np.int64)
+
+
+def _rectangles(bounds: Floats) -> Geometries:
+    return np.asarray(shapely.box(bounds[:, 0], bounds[:, 1], bounds[:, 2], bounds[:, 3]), dtype=object)
