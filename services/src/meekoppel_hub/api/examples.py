@@ -1,0 +1,155 @@
+"""Examples of answers, as they stand in the OpenAPI description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_Responses = dict[int | str, dict[str, Any]]
+
+_CRS = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::28992"}}
+_PLAN = {
+    "type": "Feature",
+    "id": "NL.stedennet.SN-0042",
+    "geometry": {"type": "LineString", "coordinates": [[143100.5, 457210.0], [143188.2, 457262.4]]},
+    "properties": {
+        "plan_id": "NL.stedennet.SN-0042",
+        "version": 3,
+        "title": "Vervanging grijs gietijzer gasleiding Merelstraat",
+        "initiator": {"organisation": "stedennet", "name": "Stedennet", "kind": "electricity_gas_operator"},
+        "publisher": "stedennet",
+        "disciplines": ["gas_low"],
+        "status": "planned",
+        "certainty": "firm",
+        "period": {"earliest_start": "2027-03-01T00:00:00Z", "latest_end": "2027-04-16T22:59:59Z"},
+        "visibility": "participants",
+        "withdrawn": False,
+        "recorded_at": "2026-11-02T06:00:04Z",
+    },
+}
+_OVERLAP = {
+    "type": "Feature",
+    "id": "2f1c0d5e8a7b4c6d9e0f1a2b3c4d5e6f",
+    "geometry": {"type": "Point", "coordinates": [143150.0, 457240.0]},
+    "properties": {
+        "state": "open",
+        "revision": 1,
+        "kind": "conflict_heavy",
+        "severity": "high",
+        "area_m2": 41.5,
+        "distance_m": 0.0,
+        "overlap_days": 18,
+        "gap_days": 0,
+        "first": {
+            "shared_with_you": True,
+            "plan_id": "NL.merwestroom.000017",
+            "version": 2,
+            "organisation": "merwestroom",
+            "title": "Vervanging asbestcement waterleiding Merelstraat",
+        },
+        "second": {
+            "shared_with_you": True,
+            "plan_id": "NL.stedennet.SN-0042",
+            "version": 3,
+            "organisation": "stedennet",
+            "title": "Vervanging grijs gietijzer gasleiding Merelstraat",
+        },
+    },
+}
+SUBSCRIPTION_ORDER: dict[str, Any] = {
+    "name": "Werk in het centrum",
+    "url": "https://hooks.gemeente.example/meekoppel",
+    "own_overlaps": True,
+    "bbox": [142500, 457000, 143500, 458000],
+}
+_SUBSCRIPTION = {
+    "subscription_id": "sub_0123456789abcdef0123",
+    "organisation": "gemeente-rijnvoorde",
+    "name": "Werk in het centrum",
+    "url": "https://hooks.gemeente.example/meekoppel",
+    "kinds": ["own_overlaps", "area"],
+    "state": "active",
+    "reason": None,
+}
+
+
+def _answer(description: str, example: Any, media_type: str = "application/json") -> dict[str, Any]:
+    return {"description": description, "content": {media_type: {"schema": {"type": "object"}, "example": example}}}
+
+
+def _error(description: str, code: str, message: str, **details: Any) -> dict[str, Any]:
+    return _answer(description, {"error": {"code": code, "message": message, **details}})
+
+
+def _page(feature: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "FeatureCollection", "crs": _CRS, "features": [feature], "next": "TkwuZXhhbXBsZQ"}
+
+
+_BAD_REQUEST = _error("A parameter cannot be read.", "bad_request", "bbox '1,2' is not min x,min y,max x,max y …")
+_INVALID = _error("A parameter or the body breaks its rule.", "invalid", "query limit: Input should be …")
+_NOT_AUTHENTICATED = _error(
+    "The token is missing or unknown.", "not_authenticated", "the hub does not know this token …"
+)
+_NOT_FOUND = _error("Nothing here that you may see.", "not_found", "there is no plan … that you may see …")
+_GONE = _error(
+    "It was shared and is withdrawn.",
+    "gone",
+    "plan NL.stedennet.SN-0042 is withdrawn and no longer shared",
+    reason="missing_from_source",
+    withdrawn_at="2026-11-09T06:00:04Z",
+)
+_UNAVAILABLE = _error("The database is away; try again.", "unavailable", "the database cannot be used now …")
+_USUAL: _Responses = {401: _NOT_AUTHENTICATED, 422: _INVALID, 503: _UNAVAILABLE}
+_GEOJSON = "application/geo+json"
+
+PLANS: _Responses = {200: _answer("A page of plans.", _page(_PLAN), _GEOJSON), 400: _BAD_REQUEST, **_USUAL}
+PLAN: _Responses = {
+    200: _answer("The whole plan.", {**_PLAN, "crs": _CRS}, _GEOJSON),
+    400: _BAD_REQUEST,
+    404: _NOT_FOUND,
+    410: _GONE,
+    **_USUAL,
+}
+VERSIONS: _Responses = {
+    200: _answer(
+        "The versions, oldest first.",
+        {
+            "plan_id": _PLAN["id"],
+            "crs": _CRS,
+            "versions": [{"version": 3, "type": "changed", "changed_fields": ["period"], "plan": _PLAN}],
+            "next": None,
+        },
+    ),
+    400: _BAD_REQUEST,
+    404: _NOT_FOUND,
+    410: _GONE,
+    **_USUAL,
+}
+OVERLAPS: _Responses = {200: _answer("A page of pairs.", _page(_OVERLAP), _GEOJSON), 400: _BAD_REQUEST, **_USUAL}
+SUBSCRIPTIONS: _Responses = {200: _answer("Your subscriptions.", {"subscriptions": [_SUBSCRIPTION]}), **_USUAL}
+NEW_SUBSCRIPTION: _Responses = {
+    201: _answer("The subscription and, this once, its secret.", {**_SUBSCRIPTION, "secret": "whsec_…"}),
+    400: _BAD_REQUEST,
+    **_USUAL,
+}
+REMOVED_SUBSCRIPTION: _Responses = {
+    200: _answer("The subscription as it ended.", {**_SUBSCRIPTION, "state": "removed"}),
+    404: _NOT_FOUND,
+    **_USUAL,
+}
+_SERVICE = {
+    "service": "coordination",
+    "instance": "host/4711",
+    "state": "running",
+    "detail": "",
+    "lag": 0,
+    "handled": 1710,
+    "silent_seconds": 0.4,
+    "healthy": True,
+}
+HEALTH: _Responses = {
+    200: _answer("Every service makes progress.", {"healthy": True, "message": "", "services": [_SERVICE]}),
+    503: _answer(
+        "A service halted, stalled or fell silent, or none has reported.",
+        {"healthy": False, "message": "intake is halted", "services": [{**_SERVICE, "service": "intake"}]},
+    ),
+}

@@ -1,0 +1,83 @@
+"""What a viewer sees of a pair of plans that meet. Pure.
+
+Both sides when both plans may be seen; one side without the other when the viewer owns it: a blind match. Then the
+other's plan, organisation, title and version are left out, and so are the place, the measures and the explanation,
+which would give the other plan away. Else nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import shapely
+from shapely.geometry import mapping
+from sqlalchemy import Row
+
+from meekoppel_contracts.codes import PlanEventType
+from meekoppel_contracts.events import PlanEvent
+from meekoppel_hub.api.access import Viewer, may_see, owns
+
+_ALWAYS = ("state", "revision", "kind", "severity", "ruleset", "detected_at", "changed_at")
+_WHEN_BOTH_ARE_SEEN = ("score", "area_m2", "distance_m", "overlap_days", "gap_days", "explanation")
+_HIDDEN_SIDE: dict[str, Any] = {"shared_with_you": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A pair as one viewer sees it: a side that is not shared with the viewer is None."""
+
+    row: Row[Any]
+    first: PlanEvent | None
+    second: PlanEvent | None
+
+    def names_plan(self, plan_id: str) -> bool:
+        """Tell whether one of the sides that the viewer sees is this plan."""
+        return any(side.plan.plan_id == plan_id for side in self._seen())
+
+    def names_organisation(self, code: str) -> bool:
+        """Tell whether one of the sides that the viewer sees is this organisation's."""
+        return any(side.plan.initiator.organisation == code for side in self._seen())
+
+    def feature(self) -> dict[str, Any]:
+        """Write the pair as a GeoJSON feature; its geometry is where the plans meet, null in a blind match."""
+        row, both = self.row, self.first is not None and self.second is not None
+        properties = {
+            **{name: getattr(row, name) for name in _ALWAYS},
+            **{name: getattr(row, name) if both else None for name in _WHEN_BOTH_ARE_SEEN},
+            "first": _side(self.first, row.first_version),
+            "second": _side(self.second, row.second_version),
+        }
+        place = mapping(shapely.from_wkb(row.location)) if both else None
+        return {"type": "Feature", "id": row.overlap_id, "geometry": place, "properties": properties}
+
+    def _seen(self) -> list[PlanEvent]:
+        return [side for side in (self.first, self.second) if side is not None]
+
+
+def sight_of(viewer: Viewer, row: Row[Any], first: PlanEvent, second: PlanEvent, now: datetime) -> Sight | None:
+    """Give what the viewer sees of a pair, or None."""
+    seen_first = first if _seen(viewer, first, now) else None
+    seen_second = second if _seen(viewer, second, now) else None
+    both = seen_first is not None and seen_second is not None
+    if both or owns(viewer, first) or owns(viewer, second):
+        return Sight(row, seen_first, seen_second)
+    return None
+
+
+def _seen(viewer: Viewer, event: PlanEvent, now: datetime) -> bool:
+    return may_see(viewer, event, now) and (event.type is not PlanEventType.WITHDRAWN or owns(viewer, event))
+
+
+def _side(event: PlanEvent | None, version: int) -> dict[str, Any]:
+    if event is None:
+        return _HIDDEN_SIDE
+    plan = event.plan
+    return {
+        "shared_with_you": True,
+        "plan_id": plan.plan_id,
+        "version": version,
+        "organisation": plan.initiator.organisation,
+        "title": plan.title,
+    }

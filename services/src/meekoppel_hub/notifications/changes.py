@@ -1,0 +1,100 @@
+"""What notifications reads from the log: decoded changes of plans and of overlaps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import shapely
+from shapely.errors import ShapelyError
+from shapely.geometry.base import BaseGeometry
+
+from meekoppel_contracts.codec import decode_overlap_event, decode_plan_event
+from meekoppel_contracts.codes import Visibility
+from meekoppel_contracts.errors import ContractError
+from meekoppel_contracts.events import OverlapEvent, PlanEvent
+from meekoppel_contracts.ids import event_id
+from meekoppel_contracts.topics import COORDINATION, COORDINATION_RESTRICTED, PLANS, PLANS_RESTRICTED
+from meekoppel_hub.platform.errors import PoisonRecord
+from meekoppel_hub.platform.stream.records import LogRecord
+
+TOPICS = (PLANS, PLANS_RESTRICTED, COORDINATION, COORDINATION_RESTRICTED)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChange:
+    """A numbered plan event from the log.
+
+    Attributes:
+        restricted: whether only the owner and those named by the plan may be told.
+        zones: the geometries of the plan's zones, in the hub's CRS, in the order of the plan.
+    """
+
+    event: PlanEvent
+    restricted: bool
+    zones: Sequence[BaseGeometry]
+
+    @property
+    def event_id(self) -> str:
+        """Name the event as the log does: plan and version."""
+        return event_id(self.event.plan.plan_id, self.event.version)
+
+
+@dataclass(frozen=True, slots=True)
+class OverlapChange:
+    """An event of a pair of plans that meet, or no longer do.
+
+    Attributes:
+        restricted: whether neither side may see the other's details.
+        location: x and y of where they meet, in the hub's CRS.
+    """
+
+    event: OverlapEvent
+    restricted: bool
+    location: tuple[float, float]
+
+    @property
+    def event_id(self) -> str:
+        """Name the event: overlap and revision."""
+        return f"{self.event.overlap_id}/{self.event.revision}"
+
+
+Change = PlanChange | OverlapChange
+
+
+def read_change(record: LogRecord) -> Change:
+    """Decode one record of the plan topics or the coordination topics.
+
+    Raises:
+        PoisonRecord: when it has no value, does not follow its contract, or lacks what the hub gives (its number).
+    """
+    if record.value is None:
+        raise PoisonRecord("tombstone", "the record has no value; the log holds whole events only")
+    try:
+        if record.source.topic in (COORDINATION, COORDINATION_RESTRICTED):
+            return _overlap_change(record.value, record.source.topic)
+        return _plan_change(record.value, record.source.topic)
+    except ContractError as error:
+        raise PoisonRecord("undecodable", str(error)) from error
+
+
+def _overlap_change(value: bytes, topic: str) -> OverlapChange:
+    event = decode_overlap_event(value)
+    try:
+        point = shapely.centroid(shapely.from_wkb(event.location))
+        location = (float(point.x), float(point.y))
+    except ShapelyError as error:
+        raise PoisonRecord("invalid_geometry", f"overlap {event.overlap_id} has no location: {error}") from error
+    return OverlapChange(event, topic == COORDINATION_RESTRICTED, location)
+
+
+def _plan_change(value: bytes, topic: str) -> PlanChange:
+    event = decode_plan_event(value)
+    if event.version < 1 or event.recorded_at is None:
+        raise PoisonRecord("not_numbered", f"the event of plan {event.plan.plan_id} has no version or recorded time")
+    try:
+        zones = [shapely.from_wkb(zone.geometry) for zone in event.plan.zones]
+    except ShapelyError as error:
+        raise PoisonRecord("invalid_geometry", f"a zone of plan {event.plan.plan_id} is no WKB: {error}") from error
+    restricted = topic == PLANS_RESTRICTED or event.plan.visibility is Visibility.RESTRICTED
+    return PlanChange(event, restricted, zones)
