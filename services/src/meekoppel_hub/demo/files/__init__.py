@@ -1,0 +1,1 @@
+"""Writers of the file formats in which the organisations export; one format per file."""
