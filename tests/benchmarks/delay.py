@@ -100,7 +100,7 @@ async def register(hub: Hub, address: str) -> None:
     for code in (PUBLISHER, SUBSCRIBER):
         register_organisation(hub.database, code, code, OrganisationKind.OTHER)
         await ensure_topics(hub.bootstrap, topics.organisation_topics(code, hub.settings.partitions))
-    area = area_from_box(100_000, 420_000, 180_000, 500_000)
+    area = area_from_box((100_000, 420_000, 180_000, 500_000))
     request = SubscriptionRequest(SUBSCRIBER, "all of it", address, area=area)
     add_subscription(hub.database, request, allow_private=True)
 

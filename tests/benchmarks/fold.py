@@ -61,6 +61,9 @@ async def bench(store: str, folder: Path, url: str, count: int, changes: int) ->
 async def fold(hub: Hub, events: list[Any]) -> float:
     """Publish events while coordination stands still, then let it go; gives the seconds from then to all committed."""
     service = hub.services["coordination"]
+    async with asyncio.timeout(30):
+        while len(service.held) < 2 * hub.settings.partitions:  # of the open and of the restricted log
+            await asyncio.sleep(0.05)
     service.consumer.pause(*service.consumer.assignment())
     await publish(hub.bootstrap, topics.PLANS, events)
     started = time.monotonic()

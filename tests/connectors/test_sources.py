@@ -225,6 +225,31 @@ def test_text_that_looks_like_a_date_or_number_stays_text_in_geojson(tmp_path: P
     assert (second.number, second.geometry) == (2, None)
 
 
+def features(folder: Path, *properties: str) -> Path:
+    point = '"geometry": {"type": "Point", "coordinates": [4.75, 52.63]}'
+    written = ",".join(f'{{"type": "Feature", {point}, "properties": {one}}}' for one in properties)
+    return text_file(folder, f'{{"type": "FeatureCollection", "features": [{written}]}}', name="feed.geojson")
+
+
+def test_fields_within_fields_of_geojson_are_fields(tmp_path: Path) -> None:
+    path = features(
+        tmp_path,
+        '{"nr": "1", "validity": {"from": "30.05.2022 10:00", "by": {"name": "x"}}, "roads": ["I-80", "I-35"]}',
+        '{"nr": "2", "validity": null}',
+    )
+    assert {"validity.from", "validity.by.name"} < set(source("geojson", path).describe().fields)
+    first, second = rows("geojson", path)
+    assert first.values["validity.from"] == "30.05.2022 10:00"
+    assert first.values["validity.by.name"] == "x"
+    assert first.values["roads"] == ["I-80", "I-35"]
+    assert second.values["validity.from"] is None
+
+
+def test_true_and_false_stay_so_beside_an_empty_value(tmp_path: Path) -> None:
+    path = features(tmp_path, '{"digs": true}', '{"digs": false}', '{"digs": null}')
+    assert [row.values["digs"] for row in rows("geojson", path)] == [True, False, None]
+
+
 def vector(path: Path, layer: str | None = None, count: int = 2, *, append: bool = False) -> Path:
     pyogrio.raw.write(
         path,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
+from xml.parsers.expat import ErrorString
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, iterparse
@@ -50,7 +51,8 @@ class RecordFile:
                 yield SourceRow(number, values)
         except ParseError as error:
             line, column = error.position
-            raise SourceError(self._path, f"is damaged in line {line}, column {column + 1}: {error.msg}") from error
+            why = ErrorString(error.code)
+            raise SourceError(self._path, f"is damaged in line {line}, column {column + 1}: {why}") from error
         except DefusedXmlException as error:
             raise SourceError(self._path, "declares entities, which are unsafe; export it without them") from error
         except (OSError, LookupError, ValueError) as error:

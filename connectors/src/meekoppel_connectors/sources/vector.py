@@ -1,7 +1,8 @@
 """GeoJSON, GeoPackage and Shapefile, read through GDAL in batches.
 
 Types are those of the file: text that looks like a date stays text, and so do leading zeros. Times keep the offset that
-they have. A feature number (`fid`) can be used as a field for GeoPackage and GeoJSON; a Shapefile has none that lasts.
+they have. Fields within fields of GeoJSON become `a.b`, as in XML. A feature number (`fid`) can be used as a field for
+GeoPackage and GeoJSON; a Shapefile has none that lasts.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from meekoppel_connectors.mapping.row import SourceRow
 from meekoppel_connectors.sources.source import Description, existing
 
 DRIVERS = {"geojson": "GeoJSON", "gpkg": "GPKG", "shapefile": "ESRI Shapefile"}
+AS_WRITTEN = {"DATE_AS_STRING": "YES", "FLATTEN_NESTED_ATTRIBUTES": "YES", "NESTED_ATTRIBUTE_SEPARATOR": "."}
 BATCH = 20_000
 FEATURE_NUMBER = "fid"
 _EXACT_IN_FLOAT = 2**53
@@ -36,7 +38,7 @@ class VectorFile:
         self._kind = kind
         self._layer = layer
         self._encoding = encoding
-        self._as_written = {"DATE_AS_STRING": "YES"} if kind == "geojson" else {}
+        self._as_written = AS_WRITTEN if kind == "geojson" else {}
 
     def describe(self, *, whole: bool = False) -> Description:
         """Give the fields, the CRS and the number of features."""
@@ -78,8 +80,10 @@ class VectorFile:
         columns: list[NDArray[Any]],
     ) -> Iterator[SourceRow]:
         names = [str(name) for name in meta["fields"]]
-        for name, kind, column in zip(names, meta["dtypes"], columns, strict=True):
-            self._refuse_rounded(name, str(kind), column)
+        kinds = [str(kind) for kind in meta["dtypes"]]
+        for name, kind, column in zip(names, kinds, columns, strict=True):
+            self._refuse_rounded(name, kind, column)
+        columns = [_truths(column) if kind == "bool" else column for kind, column in zip(kinds, columns, strict=True)]
         feature_number = self._feature_number(info)
         shapes = [None] * len(numbers) if geometries is None else shapely.from_wkb(geometries, on_invalid="ignore")
         for index, number in enumerate(numbers.tolist()):
@@ -101,7 +105,9 @@ class VectorFile:
 
     def _info(self) -> dict[str, Any]:
         try:
-            info: dict[str, Any] = read_info(existing(self._path), layer=self._chosen_layer(), encoding=self._encoding)
+            info: dict[str, Any] = read_info(
+                existing(self._path), layer=self._chosen_layer(), encoding=self._encoding, **self._as_written
+            )
         except (DataSourceError, DataLayerError, ValueError) as error:
             raise SourceError(self._path, f"cannot be read as {self._kind}: {error}") from error
         if info["driver"] != DRIVERS[self._kind]:
@@ -126,6 +132,13 @@ class VectorFile:
             return CRS.from_user_input(named) if named else None
         except CRSError as error:
             raise SourceError(self._path, f"names a CRS that is not known ({named}); set source.crs") from error
+
+
+def _truths(column: NDArray[Any]) -> NDArray[Any]:
+    """Give true and false back: beside empty ones they arrive as 1.0 and 0.0."""
+    if column.dtype.kind != "f":
+        return column
+    return np.array([None if np.isnan(value) else bool(value) for value in column], dtype=object)
 
 
 def _plain(value: Any) -> Any:

@@ -66,7 +66,7 @@ class ConsumerConfig:
     pattern: str | None = None
     instance: str = "1"
     batch_records: int = 500
-    poll_ms: int = 20
+    poll_ms: int = 10
     halt_after: int = 50
     metadata_seconds: float = 5.0
     session_seconds: float = 30.0
