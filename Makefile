@@ -35,7 +35,7 @@ demo: kafka
 	@$(BIN)/meekoppel demo $(ARGS)
 
 test: kafka postgis
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 test-unit: .venv/.installed
 	$(BIN)/python -m pytest -m "not kafka and not postgis and not slow" $(ARGS)

@@ -29,7 +29,7 @@ from meekoppel_hub.platform.postgres import find_postgres, start_postgres
 
 CRS = 28992
 MARKER_BY_FIXTURE = {"kafka_bootstrap": "kafka", "postgis_url": "postgis"}
-postgis_not_run = pytest.StashKey[str]()
+POSTGIS_NOT_RUN = "PostGIS part NOT RUN"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -40,13 +40,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost, so that the line comes after the list of skipped tests
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> Generator[None, None, None]:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
     yield
-    reason = config.stash.get(postgis_not_run, None)
-    if reason:
-        terminalreporter.write_line(f"PostGIS part NOT RUN: {reason}", yellow=True, bold=True)
+    # From the reports: the tests may run in several processes, and this is the one that collects.
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = {str(report.longrepr[2]) for report in skipped if isinstance(report.longrepr, tuple)}
+    for reason in sorted(reason for reason in reasons if POSTGIS_NOT_RUN in reason):
+        terminalreporter.write_line(reason.removeprefix("Skipped: "), yellow=True, bold=True)
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +84,7 @@ def local_kafka(running: ExitStack) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgis_url(request: pytest.FixtureRequest) -> Iterator[str]:
+def postgis_url() -> Iterator[str]:
     """URL of a PostgreSQL with PostGIS in which databases may be made: given, else local, else a container."""
     given = os.environ.get("MEEKOPPEL_TEST_DATABASE_URL") or os.environ.get("MEEKOPPEL_DATABASE_URL")
     if given:
@@ -94,7 +94,7 @@ def postgis_url(request: pytest.FixtureRequest) -> Iterator[str]:
         try:
             url = local_postgis(running)
         except SettingsError as error:
-            url = postgis_in_container(running) or give_up_postgis(request.config, str(error))
+            url = postgis_in_container(running) or give_up_postgis(str(error))
         yield url
 
 
@@ -119,11 +119,10 @@ def postgis_in_container(running: ExitStack) -> str | None:
     return url
 
 
-def give_up_postgis(config: pytest.Config, reason: str) -> NoReturn:
-    config.stash[postgis_not_run] = reason
+def give_up_postgis(reason: str) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(f"no PostgreSQL with PostGIS for the tests: {reason}", pytrace=False)
-    pytest.skip(f"PostGIS part NOT RUN: {reason}")
+    pytest.skip(f"{POSTGIS_NOT_RUN}: {reason}")
 
 
 @pytest.fixture(scope="session")
