@@ -6,17 +6,15 @@ A test that asks for `kafka_bootstrap` or `postgis_url` gets the marker of the s
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import uuid
 import warnings
 from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import make_url
 
 from meekoppel_contracts.ids import OrgCode
 from meekoppel_contracts.ids import org_code as check_org_code
@@ -26,6 +24,7 @@ from meekoppel_hub.platform.database.create import create_tables
 from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.kafka import ensure_topics, start_kafka
 from meekoppel_hub.platform.postgres import find_postgres, start_postgres
+from tests.passing import new_database, passing_folder
 
 CRS = 28992
 MARKER_BY_FIXTURE = {"kafka_bootstrap": "kafka", "postgis_url": "postgis"}
@@ -171,33 +170,6 @@ def org_code() -> OrgCode:
 def create_topics() -> Callable[[str, Sequence[TopicSpec]], Awaitable[None]]:
     """`await create_topics(bootstrap, specs)`: make topics and wait until they can be used."""
     return ensure_topics
-
-
-@contextmanager
-def new_database(server: str, purpose: str, template: str = "template1") -> Iterator[str]:
-    """Make a database on a server and drop it afterwards."""
-    name = f"meekoppel_{purpose}_{uuid.uuid4().hex[:12]}"
-    address = make_url(server).set(drivername="postgresql+psycopg")
-    engine = create_engine(address, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    try:
-        yield address.set(database=name).render_as_string(hide_password=False)
-    finally:
-        with engine.connect() as connection:
-            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        engine.dispose()
-
-
-@contextmanager
-def passing_folder() -> Iterator[Path]:
-    """A folder for a server, which the user `postgres` may enter; pytest's own belong to root alone."""
-    folder = Path(tempfile.mkdtemp(prefix="meekoppel-tests-"))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def has_docker() -> bool:

@@ -37,7 +37,7 @@ from meekoppel_hub.platform.organisations import register_organisation
 from meekoppel_hub.platform.settings import HubSettings
 from meekoppel_hub.platform.subscriptions import SubscriptionRequest, add_subscription
 from tests.benchmarks.load import OWNERS, plan
-from tests.benchmarks.stores import STORES, passing_store
+from tests.passing import STORES, passing_store
 
 PUBLISHER = OWNERS[0]
 SUBSCRIBER = OrgCode("province")

@@ -25,7 +25,7 @@ from meekoppel_hub.platform.database.tables.view import overlaps
 from meekoppel_hub.platform.settings import HubSettings
 from meekoppel_hub.platform.stream.read import Cursor, read_log
 from tests.benchmarks.load import changed, plans, publish, registered
-from tests.benchmarks.stores import STORES, passing_store
+from tests.passing import STORES, passing_store
 
 
 def say(line: str) -> None:

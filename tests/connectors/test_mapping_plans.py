@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shapely
 
 from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.read import read_plans
 from meekoppel_contracts.codes import Discipline, NuisanceEffect, Status
 from meekoppel_contracts.plan import Plan
+from meekoppel_contracts.topics import MAX_EVENT_BYTES
+from meekoppel_hub.intake.receive import DEFAULT_MAX_EVENT_BYTES
 from tests.connectors.feeds import NOW, PLAN, ROW, configured, mapped, the_plan, the_reasons, write_csv
 
 EVERYTHING: dict[str, Any] = {
@@ -211,7 +214,13 @@ def test_two_names_never_share_an_organisation_code(tmp_path: Path) -> None:
     [
         {"contact": {"mailbox": "j.jansen@alkmaar.nl"}},
         {"contact": {"phone": "06 12345678"}},
+        {"contact": {"phone": "Jan, 06-12345678"}},
+        {"contact": {"phone": "072 1234567 (Jan)"}},
+        {"contact": {"mailbox": "Jan de Vries"}},
+        {"contact": {"url": "mailto:j.jansen@alkmaar.nl"}},
         {"description": "Bel j.jansen@alkmaar.nl"},
+        {"description": "Uitvoerder bereikbaar op 06-12 34 56 78."},
+        {"attachments": [{"uri": "https://example.org/a", "media_type": "text/html", "name": "j.jansen@alkmaar.nl"}]},
     ],
 )
 def test_what_looks_like_a_person_is_rejected_unless_it_is_stated_functional(
@@ -220,6 +229,20 @@ def test_what_looks_like_a_person_is_rejected_unless_it_is_stated_functional(
     ((_, reason),) = the_reasons(tmp_path, plan=plan)
     assert reason == "personal_data"
     assert the_plan(tmp_path, plan=plan, contact_is_functional=True)
+
+
+def test_a_number_of_a_desk_is_no_person(tmp_path: Path) -> None:
+    assert the_plan(tmp_path, plan={"contact": {"phone": "Tel. 072-548 8888, balie"}})
+
+
+def test_a_plan_larger_than_the_hub_takes_is_rejected(tmp_path: Path) -> None:
+    def polygon(corners: int) -> str:
+        return shapely.Point(111500, 516500).buffer(900, quad_segs=corners // 4).wkt
+
+    plan = {"zones": {"geometry": {"field": "gebied"}}}
+    assert MAX_EVENT_BYTES == DEFAULT_MAX_EVENT_BYTES
+    assert the_plan(tmp_path, {"gebied": polygon(16_000)}, plan=plan)
+    assert the_reasons(tmp_path, {"gebied": polygon(16_400)}, plan=plan) == [("plan", "too_large")]
 
 
 def test_a_column_that_is_not_there_stops_the_reading_and_names_the_likely_one(tmp_path: Path) -> None:

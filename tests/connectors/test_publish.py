@@ -16,8 +16,8 @@ from meekoppel_connectors.state import ConnectorState, open_state
 from meekoppel_contracts.ids import OrgCode, PlanId
 from meekoppel_contracts.testing import example_event, example_plan, example_zone
 from meekoppel_hub.platform.kafka import LocalKafka, start_kafka
-from tests.conftest import passing_folder
 from tests.connectors.inbox import AWAY, SOON, Organisation, await_published, new_organisation
+from tests.passing import passing_folder
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

@@ -168,14 +168,6 @@ def test_a_source_of_many_pages_is_compared_whole(path: Path, monkeypatch: pytes
         assert take_over(state, *(mapped(number, title="Anders") for number in range(10))) == []
 
 
-def test_a_plan_that_is_too_large_to_publish_is_rejected_and_protected(path: Path, monkeypatch: pytest.MonkeyPatch):
-    with open_state(path, ORGANISATION, NOW) as state:
-        take_over(state, mapped(1))
-        monkeypatch.setattr(snapshot_module, "MAX_CONTENT_BYTES", 100)
-        (change,) = take_over(state, mapped(1, title="Anders"))
-        assert (change.verdict, change.plan) == (Verdict.KEPT, plan(1))
-
-
 def test_the_outbox_gives_back_what_was_put_in_and_in_order(path: Path):
     with open_state(path, ORGANISATION, NOW) as state:
         with state.transaction():

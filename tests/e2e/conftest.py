@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import new_database, passing_folder
 from tests.e2e.hub_process import HubProcess
+from tests.passing import new_database, passing_folder
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import random
 import pytest
 
 from meekoppel_contracts import topics
-from tests.conftest import passing_folder
 from tests.e2e.hub_process import Connector, HubProcess, java_processes, log_ids, row, until
+from tests.passing import new_database, passing_folder
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(420)]
 
@@ -87,8 +87,6 @@ def undisturbed(tmp_path_factory):
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgis)])
 def hub(request):
-    from tests.conftest import new_database
-
     with passing_folder() as folder:
         if request.param == "sqlite":
             process = HubProcess(folder / "hub")

@@ -17,8 +17,8 @@ from meekoppel_hub.platform.kafka import ensure_topics
 from meekoppel_hub.platform.organisations import register_organisation
 from meekoppel_hub.platform.settings import HubSettings
 from meekoppel_hub.platform.stream.read import read_log
-from tests.conftest import passing_folder
 from tests.e2e.hub_process import Connector, row
+from tests.passing import passing_folder
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 

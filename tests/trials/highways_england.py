@@ -11,10 +11,8 @@ import argparse
 import asyncio
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -25,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from sqlalchemy import create_engine, func, make_url, select, text
+from sqlalchemy import func, select
 
 from meekoppel_contracts import topics
 from meekoppel_contracts.codec import decode_plan_event
@@ -41,10 +39,10 @@ from meekoppel_hub.platform.database.tables.view import overlaps
 from meekoppel_hub.platform.errors import HubError
 from meekoppel_hub.platform.kafka import ensure_topics
 from meekoppel_hub.platform.organisations import register_organisation
-from meekoppel_hub.platform.postgres import start_postgres
 from meekoppel_hub.platform.settings import HubSettings
 from meekoppel_hub.platform.stream.read import read_log
 from meekoppel_hub.testing.scope import DirectScope
+from tests.passing import STORES, new_database, passing_store
 
 ROOT = Path(__file__).resolve().parents[2]
 FEEDS = ROOT.parent / "shared" / "data" / "uk-highways-weekly"
@@ -201,44 +199,20 @@ def digest_of(database: Database) -> Any:
 
 
 @contextmanager
-def sqlite_store(folder: Path) -> Iterator[Store]:
-    yield Store("sqlite", "", f"sqlite:///{folder / 'replay.db'}")
-
-
-@contextmanager
-def postgis_store(folder: Path) -> Iterator[Store]:
-    """A PostgreSQL of its own, with one database for the view and one for the replay."""
-    with start_postgres(folder) as server:
-        address = make_url(server.url)
-        engine = create_engine(address, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text("CREATE DATABASE trial_view"))
-            connection.execute(text("CREATE DATABASE trial_replay"))
-        engine.dispose()
-        urls = [
-            address.set(database=name).render_as_string(hide_password=False) for name in ("trial_view", "trial_replay")
-        ]
-        yield Store("postgis", *urls)
-
-
-STORES = {"sqlite": sqlite_store, "postgis": postgis_store}
-
-
-@contextmanager
-def passing_folder() -> Iterator[Path]:
-    """A folder which the user `postgres` may enter, and which goes afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="meekoppel-trial-"))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def trial_store(name: str) -> Iterator[tuple[Path, Store]]:
+    """A folder, and in it one of the two stores, with an empty database beside it for the replay."""
+    with passing_store(name) as (folder, url):
+        if not url:
+            yield folder, Store(name, "", f"sqlite:///{folder / 'replay.db'}")
+            return
+        with new_database(url, "view") as view_url, new_database(url, "replay") as replay_url:
+            yield folder, Store(name, view_url, replay_url)
 
 
 async def main(stores: list[str], feeds: Path) -> int:
     sound = True
     for name in stores:
-        with passing_folder() as folder, STORES[name](folder) as store:
+        with trial_store(name) as (folder, store):
             result = await run_trial(store, folder, feeds)
         sound = sound and result["view_equals_replay"] and all(result[week] == EXPECTED[week] for week in EXPECTED)
         print(json.dumps(result), flush=True)
@@ -249,7 +223,7 @@ async def main(stores: list[str], feeds: Path) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--store", choices=sorted(STORES), action="append", help="only this store; default: both")
+    parser.add_argument("--store", choices=STORES, action="append", help="only this store; default: both")
     parser.add_argument("--data", type=Path, default=FEEDS, help="folder with the two feeds")
     arguments = parser.parse_args()
     try:
