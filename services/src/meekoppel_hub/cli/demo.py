@@ -23,7 +23,7 @@ from meekoppel_hub.demo.errors import DemoFailed
 from meekoppel_hub.demo.play import DemoSettings, Played, played_demo
 from meekoppel_hub.demo.screen import Screen
 
-EPILOG = "Example: meekoppel demo --exit --json"
+EPILOGS = {"demo": "Example: meekoppel demo --exit --json"}
 INTERRUPTED = 130
 _SECONDS_PER_DAY = 1.5
 

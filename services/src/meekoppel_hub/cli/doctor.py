@@ -14,7 +14,7 @@ from rich.console import Console
 from meekoppel_hub.platform.doctor import Finding, State, can_run, examine
 from meekoppel_hub.platform.settings import HubSettings
 
-EPILOG = "Example: meekoppel doctor --json. The exit code is 1 when something essential is missing."
+EPILOGS = {"doctor": "Example: meekoppel doctor --json. The exit code is 1 when something essential is missing."}
 
 _STYLES = {State.FOUND: "green", State.ATTENTION: "yellow", State.MISSING: "bold red"}
 

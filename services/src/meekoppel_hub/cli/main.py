@@ -3,52 +3,75 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
 
 import typer
 
 from meekoppel_contracts import ContractError
-from meekoppel_hub.cli import dead_letters, doctor, history, kafka, organisations, subscriptions, up
 from meekoppel_hub.platform.errors import HubError, SettingsError
 
-app = typer.Typer(
-    help="Meekoppel: the hub in which organisations that dig and build see where their plans meet.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-app.command("up", epilog=up.EPILOG)(up.up)
-app.command("run", epilog=up.RUN_EPILOG)(up.run)
-app.command("doctor", epilog=doctor.EPILOG)(doctor.doctor)
-app.add_typer(kafka.app, name="kafka")
-app.add_typer(organisations.app, name="organisations")
-app.add_typer(subscriptions.app, name="subscriptions")
-app.add_typer(subscriptions.deliveries_app, name="deliveries")
-app.add_typer(history.app, name="history")
-app.add_typer(dead_letters.app, name="dead-letters")
+# Which module and which name in it is behind each command. Only that of the command at hand is imported: a command
+# that looks into the database should not wait for the API, the demo and all the rest.
+COMMANDS = {
+    "up": ("up", "up"),
+    "run": ("up", "run"),
+    "demo": ("demo", "demo"),
+    "doctor": ("doctor", "doctor"),
+    "kafka": ("kafka", "app"),
+    "organisations": ("organisations", "app"),
+    "subscriptions": ("subscriptions", "app"),
+    "deliveries": ("subscriptions", "deliveries_app"),
+    "history": ("history", "app"),
+    "dead-letters": ("dead_letters", "app"),
+}
+HELP = "Meekoppel: the hub in which organisations that dig and build see where their plans meet."
 
 
-def _add_demo() -> None:
-    """Add `meekoppel demo`; what it needs beside the hub is an extra, since a hub in production has no connectors."""
+def program(wanted: str | None = None) -> typer.Typer:
+    """Put the command line together: one command, or all of them when none is named or none has that name."""
+    app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
+    app.callback()(_nothing_before_the_command)
+    for name in [wanted] if wanted in COMMANDS else COMMANDS:
+        _add(app, name)
+    return app
+
+
+def _add(app: typer.Typer, name: str) -> None:
+    module_name, attribute = COMMANDS[name]
     try:
-        from meekoppel_hub.cli import demo
+        module = import_module(f"meekoppel_hub.cli.{module_name}")
     except ModuleNotFoundError as error:
-        missing = error.name
-
-        @app.command("demo")
-        def explain() -> None:
-            """Play a month of a made-up town (needs the extra `demo`)."""
-            raise SettingsError(f"the demo needs {missing}: pip install 'meekoppel-hub[demo]'")
+        if name != "demo":
+            raise
+        app.command(name)(_explain_demo(error.name))
+        return
+    found: Any = getattr(module, attribute)
+    if isinstance(found, typer.Typer):
+        app.add_typer(found, name=name)
     else:
-        app.command("demo", epilog=demo.EPILOG)(demo.demo)
+        app.command(name, epilog=module.EPILOGS[name])(found)
 
 
-_add_demo()
+def _explain_demo(missing: str | None) -> Callable[[], None]:
+    """Stand in for the demo where its extra is not installed: a hub in production has no connectors."""
+
+    def demo() -> None:
+        """Play a month of a made-up town (needs the extra `demo`)."""
+        raise SettingsError(f"the demo needs {missing}: pip install 'meekoppel-hub[demo]'")
+
+    return demo
+
+
+def _nothing_before_the_command() -> None:
+    """Keep the commands names of their own, also when only one of them is loaded."""
 
 
 def main() -> None:
     """Run the command; an error that we know is one sentence and exit code 1."""
     try:
-        app()
+        program(sys.argv[1] if len(sys.argv) > 1 else None)()
     except (HubError, ContractError) as error:
         typer.secho(f"meekoppel: {error}", fg=typer.colors.RED, err=True)
         sys.exit(1)

@@ -15,11 +15,11 @@ from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.logs import set_up_logs
 from meekoppel_hub.platform.settings import HubSettings
 
-EPILOG = "Example: meekoppel up --data-folder /var/lib/meekoppel --port 8480"
-RUN_EPILOG = (
-    "Example: MEEKOPPEL_KAFKA_BOOTSTRAP=kafka:9092 MEEKOPPEL_DATABASE_URL=postgresql://hub@db/hub "
-    "meekoppel run coordination"
-)
+EPILOGS = {
+    "up": "Example: meekoppel up --data-folder /var/lib/meekoppel --port 8480",
+    "run": "Example: MEEKOPPEL_KAFKA_BOOTSTRAP=kafka:9092 MEEKOPPEL_DATABASE_URL=postgresql://hub@db/hub "
+    "meekoppel run coordination",
+}
 
 Folder = Annotated[
     Path | None,
