@@ -38,7 +38,7 @@ test: kafka postgis
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 test-unit: .venv/.installed
-	$(BIN)/python -m pytest -m "not kafka and not postgis and not slow" $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 -m "not kafka and not postgis and not slow" $(ARGS)
 
 lint: .venv/.installed
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ A test that asks for `kafka_bootstrap` or `postgis_url` gets the marker of the s
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 import warnings
 from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
@@ -143,11 +144,20 @@ def postgis_database(postgis_url: str, postgis_template: str) -> Iterator[Databa
         database.close()
 
 
-@pytest.fixture
-def sqlite_database(tmp_path: Path) -> Iterator[Database]:
-    """A fresh SQLite file with all tables."""
-    database = open_database(f"sqlite:///{tmp_path / 'view.db'}")
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all tables, from which the database of each test is copied."""
+    file = tmp_path_factory.mktemp("template") / "view.db"
+    database = open_database(f"sqlite:///{file}")
     create_tables(database, CRS)
+    database.close()
+    return file
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path, sqlite_template: Path) -> Iterator[Database]:
+    """A fresh SQLite file with all tables."""
+    database = open_database(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'view.db')}")
     yield database
     database.close()
 

@@ -14,6 +14,8 @@ import pytest
 
 from meekoppel_hub.platform.processes import GuardedProcess
 
+pytestmark = pytest.mark.slow
+
 GONE_SECONDS = 10.0
 SLEEP = ["sleep", "300"]
 # A parent of its own: starts a guarded sleep, says so, and waits for ever.
