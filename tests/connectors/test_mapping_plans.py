@@ -11,8 +11,6 @@ from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.read import read_plans
 from meekoppel_contracts.codes import Discipline, NuisanceEffect, Status
 from meekoppel_contracts.plan import Plan
-from meekoppel_contracts.topics import MAX_EVENT_BYTES
-from meekoppel_hub.intake.receive import DEFAULT_MAX_EVENT_BYTES
 from tests.connectors.feeds import NOW, PLAN, ROW, configured, mapped, the_plan, the_reasons, write_csv
 
 EVERYTHING: dict[str, Any] = {
@@ -89,7 +87,7 @@ def test_every_field_of_a_plan_can_be_mapped(tmp_path: Path) -> None:
     assert (plan.zones[0].zone_id, plan.zones[0].buffer_m, plan.zones[0].srid) == ("A", 2.0, 28992)
     assert plan.nuisance[0].effect is NuisanceEffect.CLOSED
     assert plan.cooperation is not None
-    assert plan.cooperation.answer_by == datetime(2026, 3, 15, 23, tzinfo=UTC)
+    assert plan.cooperation.answer_by == datetime(2026, 3, 15, 22, 59, 59, tzinfo=UTC)
     assert plan.shared_with is not None
     assert plan.shared_with.organisations == ("liander", "pwn")
     assert plan.public_from == datetime(2026, 3, 19, 23, tzinfo=UTC)
@@ -235,12 +233,16 @@ def test_a_number_of_a_desk_is_no_person(tmp_path: Path) -> None:
     assert the_plan(tmp_path, plan={"contact": {"phone": "Tel. 072-548 8888, balie"}})
 
 
+@pytest.mark.parametrize("status", ["concept", "unknown"])
+def test_a_concept_does_not_leave_the_organisation(tmp_path: Path, status: str) -> None:
+    assert the_reasons(tmp_path, plan={"status": status}) == [("plan.status", "not_shareable")]
+
+
 def test_a_plan_larger_than_the_hub_takes_is_rejected(tmp_path: Path) -> None:
     def polygon(corners: int) -> str:
         return shapely.Point(111500, 516500).buffer(900, quad_segs=corners // 4).wkt
 
     plan = {"zones": {"geometry": {"field": "gebied"}}}
-    assert MAX_EVENT_BYTES == DEFAULT_MAX_EVENT_BYTES
     assert the_plan(tmp_path, {"gebied": polygon(16_000)}, plan=plan)
     assert the_reasons(tmp_path, {"gebied": polygon(16_400)}, plan=plan) == [("plan", "too_large")]
 

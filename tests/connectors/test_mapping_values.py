@@ -55,11 +55,11 @@ def test_what_is_no_date_of_the_form_is_refused(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["2026-04-30", date(2026, 4, 30)])
 def test_a_bare_date_as_an_end_is_the_end_of_that_day(value: object) -> None:
-    assert read(value, is_end=True) == utc(2026, 4, 30, 22)
+    assert read(value, is_end=True) == utc(2026, 4, 30, 21, 59, 59)
 
 
 def test_a_form_without_a_time_of_day_is_a_bare_date() -> None:
-    assert read("30-04-2026", "%d-%m-%Y", is_end=True) == utc(2026, 4, 30, 22)
+    assert read("30-04-2026", "%d-%m-%Y", is_end=True) == utc(2026, 4, 30, 21, 59, 59)
 
 
 def test_a_midnight_that_is_written_out_is_no_bare_date() -> None:

@@ -313,6 +313,7 @@ def test_long_whole_numbers_that_would_be_rounded_are_refused(tmp_path: Path) ->
         rows("geojson", path)
 
 
+@pytest.mark.filterwarnings("error")
 def test_a_file_of_another_format_is_said(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="is not geojson but GPKG"):
         source("geojson", vector(tmp_path / "w.gpkg")).describe()

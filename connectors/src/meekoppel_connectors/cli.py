@@ -27,6 +27,8 @@ from meekoppel_connectors.run import RunSummary, Stage, run_once
 from meekoppel_connectors.state.runs import Outcome, RunRecord
 from meekoppel_connectors.status import ConnectorStatus, read_status
 
+_PIPED_WIDTH = 400
+
 app = typer.Typer(
     name="meekoppel-connector",
     help="Read an organisation's own file, map it to plans and publish what changed to Meekoppel.",
@@ -152,7 +154,8 @@ def _moment(text: str | None, zone: ZoneInfo) -> datetime | None:
 
 
 def _console() -> Console:
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    piped = not sys.stdout.isatty()  # a program that reads a table needs whole ids, not eighty columns
+    return Console(highlight=False, soft_wrap=piped, width=_PIPED_WIDTH if piped else None)
 
 
 def _complain(message: str) -> None:

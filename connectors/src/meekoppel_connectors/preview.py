@@ -92,7 +92,7 @@ def show(result: Preview, zone: ZoneInfo, console: Console) -> None:
 def _plans_table(result: Preview, zone: ZoneInfo) -> Table:
     table = Table(title=f"Plans (first {len(result.shown)} of {result.plans})", title_justify="left")
     for heading in ("row", "plan", "title", "initiator", "status", "from", "until"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading in {"plan", "from", "until"})
     for number, plan in result.shown:
         times = (plan.period.earliest_start, plan.period.latest_end)
         table.add_row(
@@ -109,7 +109,7 @@ def _plans_table(result: Preview, zone: ZoneInfo) -> Table:
 def _rejections_table(result: Preview) -> Table:
     table = Table(title=f"Rejected rows ({result.rejected})", title_justify="left")
     for heading in ("row", "id", "field", "reason", "message"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading in {"row", "id"})
     for rejection in result.rejections:
         cells = (rejection.source_id or "", rejection.field, rejection.reason, rejection.message)
         table.add_row(str(rejection.row_number), *(escape(cell) for cell in cells))

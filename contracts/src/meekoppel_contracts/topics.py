@@ -14,6 +14,9 @@ INBOX_PREFIX = "plan-inbox."
 REJECTIONS_PREFIX = "plan-rejections."
 DEAD_LETTERS_PREFIX = "dead-letters."
 
+MAX_EVENT_BYTES = 256 * 1024
+"""The largest plan event that an inbox takes: a polygon of some 16,000 points."""
+
 FOR_EVER = -1
 NINETY_DAYS_MS = 90 * 24 * 3600 * 1000
 

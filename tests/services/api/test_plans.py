@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 import shapely
+from sqlalchemy import text
 
 from meekoppel_contracts.codes import Status
 from meekoppel_contracts.plan import Zone
+from meekoppel_hub.api.plan_store import BOX_QUERIES
 from tests.services.api.view_filling import plan
 
 NORTH = shapely.Point(143_000, 459_000)
@@ -50,6 +52,30 @@ async def test_a_box_gives_the_plans_that_touch_it(api, view):
     view.put(plan("NL.gemeente.north", at=NORTH))
 
     assert (await api.get("/plans", bbox="142000,458500,144000,459500")).ids == ["NL.gemeente.north"]
+
+
+@pytest.mark.parametrize("most", [1, 3])
+async def test_a_box_with_many_plans_gives_the_same_as_one_with_few(api, view, monkeypatch, most):
+    monkeypatch.setattr("meekoppel_hub.api.plan_store._MOST_BY_INDEX", most)
+    for number in range(3):
+        view.put(plan(f"NL.gemeente.{number}"))
+    view.put(plan("NL.gemeente.north", at=NORTH))
+
+    first = await api.get("/plans", bbox="142000,457000,144000,458000", limit=2)
+    second = await api.get("/plans", bbox="142000,457000,144000,458000", limit=2, cursor=first.json["next"])
+
+    assert first.ids + second.ids == [f"NL.gemeente.{number}" for number in range(3)]
+
+
+async def test_a_small_box_is_looked_up_in_the_spatial_index(database):
+    values = {"min_x": 142_000, "min_y": 457_000, "max_x": 144_000, "max_y": 458_000, "most": 9}
+    analyse = "EXPLAIN " if database.dialect == "postgresql" else "EXPLAIN QUERY PLAN "
+    with database.begin() as connection:
+        if database.dialect == "postgresql":
+            connection.execute(text("SET LOCAL enable_seqscan = off"))  # a planner scans a table as small as this one
+        steps = str(connection.execute(text(analyse + BOX_QUERIES[database.dialect]), values).all())
+
+    assert "plan_zones_box" in steps or "VIRTUAL TABLE INDEX" in steps
 
 
 async def test_a_box_within_the_bounds_of_a_line_but_beside_it_does_not_touch_it(api, view):
@@ -133,7 +159,9 @@ async def test_a_cursor_of_somebody_else_is_refused(api, cursor):
     assert (await api.get("/plans", cursor=cursor)).status == 400
 
 
-@pytest.mark.parametrize("params", [{"limit": 0}, {"limit": 1001}, {"status": "sometime"}, {"from": "yesterday"}])
+@pytest.mark.parametrize(
+    "params", [{"limit": 0}, {"limit": 1001}, {"status": "sometime"}, {"from": "yesterday"}, {"to": "2026"}]
+)
 async def test_a_parameter_that_breaks_its_rule_is_named(api, params):
     answer = await api.get("/plans", **params)
 

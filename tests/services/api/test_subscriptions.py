@@ -55,6 +55,8 @@ async def test_an_organisation_sees_and_ends_only_its_own(api, tokens):
     [
         ({"bbox": None}, 400),
         ({"url": "ftp://example.org/x"}, 400),
+        ({"name": "Cen\x00trum"}, 400),
+        ({"url": "http://127.0.0.1\x00:9/hook"}, 400),
         ({"bbox": [1, 1, 0, 0]}, 400),
         ({"bbox": None, "area": {"type": "Point", "coordinates": [5, 52]}}, 400),
         ({"area": {"type": "Point", "coordinates": [5, 52]}}, 422),

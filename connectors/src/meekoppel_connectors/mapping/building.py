@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +15,15 @@ from meekoppel_connectors.mapping.personal import personal_data
 from meekoppel_connectors.mapping.reasons import Reason, Unreadable
 from meekoppel_connectors.mapping.row import MappedRow, Rejection, SourceRow
 from meekoppel_connectors.mapping.rules import Part
+from meekoppel_contracts.codec import encode_plan_event
+from meekoppel_contracts.codes import PlanEventType, Status
 from meekoppel_contracts.errors import InvalidIdentifier
-from meekoppel_contracts.ids import PlanId, plan_id
+from meekoppel_contracts.events import PlanEvent
+from meekoppel_contracts.ids import OrgCode, PlanId, plan_id
 from meekoppel_contracts.plan import Plan
+from meekoppel_contracts.topics import MAX_EVENT_BYTES
+
+_NEVER_SHARED = frozenset({Status.CONCEPT, Status.UNKNOWN})
 
 
 class PlanBuilder:
@@ -101,8 +108,29 @@ class PlanBuilder:
                 message = detail["msg"].removeprefix("Value error, ")
                 filling.problems.append(Problem(field, Reason.INVALID, message))
             return None
+        filling.problems.extend(self._not_to_be_published(plan))
+        return plan
+
+    def _not_to_be_published(self, plan: Plan) -> Iterator[Problem]:
+        if plan.status in _NEVER_SHARED:
+            message = f"a plan with status {plan.status.value} is not shared; it can be from tentative on"
+            yield Problem("plan.status", Reason.NOT_SHAREABLE, message)
         if not self._config.contact_is_functional:
             for field, what in personal_data(plan):
                 message = f"{what}; give a functional one, or state contact_is_functional: true"
-                filling.problems.append(Problem(field, Reason.PERSONAL_DATA, message))
-        return plan
+                yield Problem(field, Reason.PERSONAL_DATA, message)
+        size = _event_bytes(plan, self._config.organisation)
+        if size > MAX_EVENT_BYTES:
+            message = f"is an event of {size:,} bytes, and the hub takes {MAX_EVENT_BYTES:,}; simplify the geometry"
+            yield Problem("plan", Reason.TOO_LARGE, message)
+
+
+def _event_bytes(plan: Plan, publisher: OrgCode) -> int:
+    """Give the size of the largest event that can carry a plan; its JSON is larger, and enough when that is small."""
+    size = len(plan.model_dump_json())
+    if size <= MAX_EVENT_BYTES // 2:
+        return size
+    names = tuple(Plan.model_fields)
+    return len(
+        encode_plan_event(PlanEvent(type=PlanEventType.CHANGED, publisher=publisher, changed_fields=names, plan=plan))
+    )

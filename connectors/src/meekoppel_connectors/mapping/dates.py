@@ -3,13 +3,13 @@
 A time without zone is local. Where the clock goes back and a local time exists twice, a start takes the earlier and
 an end the later, so that no window becomes shorter. A local time that does not exist, since the clock went forward,
 counts from before the change: 02:30 that is skipped is 03:30. A bare date is the midnight with which that day begins;
-for an end it is the midnight with which it ends.
+for an end it is the last second of that day, so that works on consecutive days do not share a moment.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -17,7 +17,7 @@ from meekoppel_connectors.mapping.reasons import Reason, Unreadable
 
 EPOCH_DIVISORS = {"epoch_s": 1, "epoch_ms": 1000}
 _TIME_DIRECTIVES = ("%H", "%I", "%M", "%S", "%c", "%X", "%s")
-_ONE_DAY = timedelta(days=1)
+_LAST_SECOND = time(23, 59, 59)
 
 
 def known_zone(name: str) -> str:
@@ -51,8 +51,8 @@ def time_of(value: Any, formats: Sequence[str], zone: ZoneInfo, *, is_end: bool,
     try:
         if isinstance(parsed, datetime):
             return _in_utc(parsed, zone, is_end=is_end)
-        day = parsed + _ONE_DAY if end_of_day else parsed
-        return _in_utc(datetime(day.year, day.month, day.day), zone, is_end=is_end)  # noqa: DTZ001 - zone follows
+        moment = datetime.combine(parsed, _LAST_SECOND if end_of_day else time.min)
+        return _in_utc(moment, zone, is_end=is_end)
     except OverflowError:
         raise _unreadable(value, formats) from None
 

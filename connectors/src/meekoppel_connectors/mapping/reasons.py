@@ -15,6 +15,8 @@ class Reason(StrEnum):
     NUMBER_UNREADABLE = "number_unreadable"
     VALUE_UNREADABLE = "value_unreadable"
     TOO_LONG = "too_long"
+    NOT_SHAREABLE = "not_shareable"
+    TOO_LARGE = "too_large"
     ID_INVALID = "id_invalid"
     DUPLICATE_ID = "duplicate_id"
     SLUG_COLLISION = "slug_collision"

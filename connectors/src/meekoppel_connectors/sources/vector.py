@@ -7,6 +7,7 @@ GeoPackage and GeoJSON; a Shapefile has none that lasts.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -105,9 +106,12 @@ class VectorFile:
 
     def _info(self) -> dict[str, Any]:
         try:
-            info: dict[str, Any] = read_info(
-                existing(self._path), layer=self._chosen_layer(), encoding=self._encoding, **self._as_written
-            )
+            with warnings.catch_warnings():
+                # of a file that is no GeoJSON; what it is instead is said below
+                warnings.filterwarnings("ignore", message="driver .* does not support open option")
+                info: dict[str, Any] = read_info(
+                    existing(self._path), layer=self._chosen_layer(), encoding=self._encoding, **self._as_written
+                )
         except (DataSourceError, DataLayerError, ValueError) as error:
             raise SourceError(self._path, f"cannot be read as {self._kind}: {error}") from error
         if info["driver"] != DRIVERS[self._kind]:

@@ -19,7 +19,6 @@ from meekoppel_contracts.ids import PlanId
 from meekoppel_contracts.plan import ENDED, Plan
 
 PAGE = 1000
-MAX_CONTENT_BYTES = 1_000_000  # as JSON, which is always larger than the Avro record; brokers refuse 1 MiB
 
 _STAGING = (
     """CREATE TEMP TABLE IF NOT EXISTS incoming (
@@ -103,7 +102,7 @@ class Snapshot:
     def stage(self, row: MappedRow) -> bool:
         """Set one row of the source aside for the comparison; False when it is rejected.
 
-        That is also so when its plan is too large to publish, or a row before it has the same plan id.
+        That is also so when a row before it has the same plan id.
         """
         rejections = row.rejections if row.plan is None else self._stage_plan(row.plan, row.row_number)
         if rejections and row.plan_id is not None:
@@ -113,9 +112,6 @@ class Snapshot:
 
     def _stage_plan(self, plan: Plan, row_number: int) -> tuple[Rejection, ...]:
         content = _content(plan)
-        if len(content) > MAX_CONTENT_BYTES:
-            message = f"the plan is {len(content):,} bytes large, at most {MAX_CONTENT_BYTES:,} can be published"
-            return (_rejection(row_number, "zones", "too_large", f"{message}; simplify its geometry", plan.plan_id),)
         cursor = self._connection.execute(
             "INSERT OR IGNORE INTO temp.incoming (plan_id, content_hash, content) VALUES (?, ?, ?)",
             (plan.plan_id, _hash(content), content),

@@ -204,7 +204,7 @@ def test_a_record_without_key_that_cannot_be_read_parks_no_other(bench):
 
 def test_a_processor_that_forgets_to_commit_is_told_so(bench):
     bench.ledger.apply = lambda items, scope: None
-    with pytest.raises(TransientError, match="without opening scope"):
+    with pytest.raises(TransientError, match="failed: RuntimeError"):
         bench.handle(record(0, b"a", GOOD))
 
 
