@@ -12,14 +12,18 @@ import logging
 from importlib.metadata import version
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, TopicPartition, codec
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
+from aiokafka.consumer import fetcher
+from aiokafka.producer.sender import SendProduceReqHandler
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 from faststream.kafka.schemas import Topic
 
 from meekoppel_contracts.topics import TopicSpec
+from meekoppel_hub.platform.kafka.fetched import FetchedRecords
 from meekoppel_hub.platform.stream.consumer import assert_manual_only
 
 SILENT = logging.getLogger("canaries")
@@ -253,3 +257,44 @@ async def test_seeking_throws_away_what_was_fetched_and_pausing_holds_it_back(pl
         consumer.seek(partition, 3)
         consumer.resume(partition)
         assert (first.offset, (await consumer.getone()).offset) == (0, 3)
+
+
+def test_a_fetch_is_read_by_the_module_s_own_name_for_the_reader():
+    """`platform.kafka.fetched` puts its own reader there."""
+    assert "MemoryRecords(part_data[-1])" in inspect.getsource(fetcher.Fetcher._proc_fetch_request)
+    assert fetcher.MemoryRecords is FetchedRecords
+
+
+def test_every_codec_that_a_broker_accepts_can_be_read():
+    """One batch in a codec that cannot be read makes every poll of the service fail and wait 15 seconds."""
+    assert all((codec.has_gzip(), codec.has_snappy(), codec.has_lz4(), codec.has_zstd()))
+
+
+def test_a_place_outside_of_the_log_is_left_without_a_word():
+    """aiokafka begins anew at the earliest record; the core sees older records come and claims again."""
+    source = inspect.getsource(fetcher.Fetcher._proc_fetch_request)
+    assert "tp_state.await_reset(self._default_reset_strategy)" in source
+
+
+def test_an_idempotent_producer_never_gives_a_batch_up():
+    """Rows of the outbox need no deadline of their own: Kafka may be away for as long as it likes."""
+    source = inspect.getsource(SendProduceReqHandler._can_retry)
+    assert "self._sender._txn_manager is None and batch.expired()" in source
+
+
+async def test_the_marks_of_a_transaction_take_offsets_that_no_record_has(place):
+    partition = TopicPartition(place.topic, 0)
+    producer = AIOKafkaProducer(bootstrap_servers=place.bootstrap, transactional_id=place.topic)
+    async with producer, producer.transaction():
+        await producer.send_and_wait(place.topic, b"one", partition=0)
+    async with AIOKafkaConsumer(bootstrap_servers=place.bootstrap, isolation_level="read_committed") as consumer:
+        consumer.assign([partition])
+        consumer.seek(partition, 0)
+        assert [record.offset for record in (await consumer.getmany(timeout_ms=5000))[partition]] == [0]
+        assert await consumer.end_offsets([partition]) == {partition: 2}
+
+
+def test_closing_a_client_swallows_the_cancellation_of_whoever_closes_it():
+    """So whoever ends a task that may close a client cancels it until it ends."""
+    source = inspect.getsource(AIOKafkaClient.close)
+    assert "with contextlib.suppress(asyncio.CancelledError):\n                await self._sync_task" in source

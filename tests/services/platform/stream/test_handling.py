@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from meekoppel_hub.platform.database.tables.stream import offsets, outbox
-from meekoppel_hub.platform.errors import Fenced, Halted, TransientError
+from meekoppel_hub.platform.errors import Fenced, Halted, PoisonRecord, TransientError
 from meekoppel_hub.platform.stream import parking
 from meekoppel_hub.platform.stream.handling import BatchHandler
 from meekoppel_hub.platform.stream.offsets import claim_partition
@@ -220,3 +220,35 @@ def test_the_outbox_of_other_lanes_is_left_to_others(bench):
     with bench.database.read() as connection:
         assert waiting(connection, SERVICE, ["things/1"]) == []
         assert connection.execute(select(outbox.c.lane)).scalar_one() == "things/0"
+
+
+def test_why_it_halted_tells_nothing_of_the_record(database):
+    """Health shows it to everybody, and the record may be a restricted plan."""
+    bench = Bench(database, halt_after=1)
+    with pytest.raises(Halted) as halted:
+        bench.handle(record(0, b"a", UNREADABLE))
+    assert "it says so itself" not in str(halted.value)
+    with pytest.raises(TransientError) as passing:
+        bench.handle(record(1, b"b", BROKEN))
+    assert "nobody knows why" not in str(passing.value)
+
+
+def test_a_key_with_many_records_is_released_in_parts_and_in_order(bench, monkeypatch):
+    monkeypatch.setattr("meekoppel_hub.platform.stream.handling.RELEASED_AT_ONCE", 2)
+    bench.handle(record(0, b"a", UNREADABLE), *(record(place, b"a", b"good %d" % place) for place in range(1, 4)))
+    bench.ledger.mended.add(UNREADABLE)
+    bench.ask(b"a", parking.RELEASE_ASKED)
+
+    assert bench.handler.release(bench.claim) == 2
+    bench.handle(record(4, b"a", b"good 4"))  # waits behind the rest
+    assert [bench.handler.release(bench.claim) for _ in range(2)] == [2, 1]
+    assert [value for _, value in bench.ledger.entries()] == ["unreadable", "good 1", "good 2", "good 3", "good 4"]
+
+
+def test_a_reason_that_postgresql_cannot_keep_is_kept_readable(bench, monkeypatch):
+    def decode(record):
+        raise PoisonRecord("unreadable", "it holds \x00")
+
+    monkeypatch.setattr(bench.ledger, "decode", decode)
+    bench.handle(record(0, b"a", GOOD))
+    assert bench.parked()[0].detail == "it holds \\x00"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from meekoppel_hub.platform.database.engine import Database
+from meekoppel_hub.platform.data_folder import check_format
+from meekoppel_hub.platform.database.engine import Database, open_database
 from meekoppel_hub.platform.database.tables import ALL_OWNERS
 from meekoppel_hub.platform.database.tables.base import metadata
+from meekoppel_hub.platform.errors import SettingsError, TransientError
+from meekoppel_hub.platform.settings import HubSettings
 
 # One number for the whole scheme. Two workers that start together make the tables one after the other.
 CREATE_LOCK = 7_364_001
@@ -29,3 +32,30 @@ def create_tables(database: Database, crs: int) -> None:
         metadata.create_all(connection)
         for owner in ALL_OWNERS:
             owner(connection, crs)
+
+
+def open_view(settings: HubSettings) -> Database:
+    """Open the hub's database and make what is missing in it.
+
+    Raises:
+        SettingsError: when it cannot be had: the server does not answer, the folder cannot be written, or it was
+            written by a newer version or for another CRS.
+    """
+    if not settings.database_url:
+        check_format(settings.data_folder)
+    try:
+        database = open_database(settings.sqlalchemy_url())
+    except OSError as error:
+        raise SettingsError(
+            f"the data folder {settings.data_folder} cannot be used ({error.strerror}): "
+            "set MEEKOPPEL_DATA_FOLDER to a folder that can"
+        ) from error
+    try:
+        create_tables(database, settings.crs)
+    except TransientError as error:
+        database.close()
+        raise SettingsError(f"{' '.join(str(error).split())}; see to MEEKOPPEL_DATABASE_URL") from error
+    except BaseException:
+        database.close()
+        raise
+    return database

@@ -10,12 +10,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import NullPool
 
 from meekoppel_hub.platform.errors import SettingsError, TransientError
 
-# PostgreSQL: connection lost or refused, serialization failure, deadlock, server shutting down.
-_TRANSIENT_SQLSTATES = ("08", "40001", "40P01", "55P03", "57P")
+# PostgreSQL: connection lost or refused, a standby that only reads, serialization failure, deadlock, disk or memory
+# full, a lock that was not to be had, a statement or a server that was stopped, the system's own errors.
+_TRANSIENT_SQLSTATES = ("08", "25006", "40", "53", "55P03", "57", "58")
+_TRANSIENT_IN_SQLITE = ("locked", "busy", "disk I/O", "unable to open", "is full")
 
 
 class Database:
@@ -58,7 +61,7 @@ class Database:
                 if self.dialect == "sqlite":
                     connection.exec_driver_sql("BEGIN")
                 yield connection
-        except DBAPIError as error:
+        except (DBAPIError, PoolTimeoutError) as error:
             raise _translate(error) from error
 
     @contextmanager
@@ -68,7 +71,7 @@ class Database:
                 if self.dialect == "sqlite":
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
                 yield connection
-        except DBAPIError as error:
+        except (DBAPIError, PoolTimeoutError) as error:
             raise _translate(error) from error
 
     def close(self) -> None:
@@ -83,13 +86,16 @@ def open_database(url: str) -> Database:
         SettingsError: when the URL names something else than SQLite or PostgreSQL.
     """
     if url.startswith("sqlite:///"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, poolclass=NullPool if ":memory:" in url else None, connect_args={"timeout": 60})
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds secrets
+        pool = NullPool if ":memory:" in url else None
+        engine = create_engine(url, poolclass=pool, connect_args={"timeout": 60}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         return Database(engine)
     if url.startswith(("postgresql://", "postgresql+psycopg://", "postgres://")):
         _, rest = url.split("://", 1)
-        engine = create_engine(f"postgresql+psycopg://{rest}", pool_size=12, max_overflow=12, pool_pre_ping=True)
+        engine = create_engine(
+            f"postgresql+psycopg://{rest}", pool_size=12, max_overflow=12, pool_pre_ping=True, hide_parameters=True
+        )
         return Database(engine)
     scheme = url.split(":", 1)[0]
     raise SettingsError(f"MEEKOPPEL_DATABASE_URL starts with {scheme!r}; give postgresql://… or sqlite:///…")
@@ -104,12 +110,12 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _translate(error: DBAPIError) -> Exception:
+def _translate(error: DBAPIError | PoolTimeoutError) -> Exception:
     """Tell errors that pass (away, busy, deadlock) from errors that do not."""
+    if isinstance(error, PoolTimeoutError):
+        return TransientError("the database cannot be used now: all connections are in use")
     state = getattr(error.orig, "sqlstate", None) or ""
-    busy = isinstance(error, OperationalError) and any(
-        word in str(error.orig) for word in ("locked", "busy", "disk I/O", "unable to open")
-    )
+    busy = isinstance(error, OperationalError) and any(word in str(error.orig) for word in _TRANSIENT_IN_SQLITE)
     lost = error.connection_invalidated or (isinstance(error, OperationalError) and not state and not _is_sqlite(error))
     if busy or lost or state.startswith(_TRANSIENT_SQLSTATES):
         return TransientError(f"the database cannot be used now: {error.orig}")

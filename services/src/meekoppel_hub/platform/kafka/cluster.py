@@ -104,6 +104,7 @@ def start_kafka(
     *,
     brokers: int | None = None,
     port: int | None = None,
+    preferred_port: int = 0,
     heap_mib: int = DEFAULT_HEAP_MIB,
     progress: Progress = lambda _line: None,
 ) -> LocalKafka:
@@ -113,6 +114,7 @@ def start_kafka(
         data_folder: a folder that is held already, or the path of one, which is then held until Kafka stops.
         brokers: how many; None takes what the folder was made with, else 1.
         port: of the first broker, the others following; None takes free ports.
+        preferred_port: taken when `port` is None and it is free; so clients find Kafka where it was.
         heap_mib: largest heap of each broker, in MiB.
         progress: is told, line by line, what takes time.
 
@@ -127,9 +129,15 @@ def start_kafka(
             _refuse_taken(port, brokers or 1)
         runtime = Runtime(find_java(), prepare_jars(progress), heap_mib)
         identity = _identify(folder, brokers)
+        if port is None and preferred_port and _all_free(preferred_port, identity.brokers):
+            port = preferred_port
         progress("starting Kafka")
         nodes = _start_nodes(folder, runtime, identity, port)
         return LocalKafka(identity, nodes, held.pop_all())
+
+
+def _all_free(port: int, brokers: int) -> bool:
+    return all(is_free(number) for number in range(port, port + brokers))
 
 
 def _refuse_taken(port: int, brokers: int) -> None:

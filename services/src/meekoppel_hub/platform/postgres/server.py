@@ -53,7 +53,7 @@ class LocalPostgres:
         self.stop()
 
 
-def start_postgres(folder: Path, *, durable: bool = True) -> LocalPostgres:
+def start_postgres(folder: Path, *, durable: bool = True, port: int | None = None) -> LocalPostgres:
     """Start PostgreSQL on `<folder>/postgres`, making the database the first time.
 
     PostgreSQL refuses to run as root: root runs it as the user `postgres`, who must be able to enter the folder.
@@ -61,6 +61,7 @@ def start_postgres(folder: Path, *, durable: bool = True) -> LocalPostgres:
     Args:
         folder: where its files are kept.
         durable: False gives up surviving a power cut, for speed in tests.
+        port: None takes a free one.
 
     Raises:
         SettingsError: when PostgreSQL or PostGIS is not installed or does not start; nothing runs then.
@@ -73,12 +74,14 @@ def start_postgres(folder: Path, *, durable: bool = True) -> LocalPostgres:
         _give_to(user, data)
     password = _initialise(programs, data, user)
     for _ in range(_ATTEMPTS):
-        (port,) = free_ports(1)
-        process = _launch(programs, data, user, port, durable=durable)
+        chosen = port or free_ports(1)[0]
+        process = _launch(programs, data, user, chosen, durable=durable)
         try:
-            if _await_ready(process, data, port, password):
-                _prepare_database(port, password)
-                return LocalPostgres(f"postgresql+psycopg://{_ROLE}:{password}@{LOOPBACK}:{port}/{_DATABASE}", process)
+            if _await_ready(process, data, chosen, password):
+                _prepare_database(chosen, password)
+                return LocalPostgres(
+                    f"postgresql+psycopg://{_ROLE}:{password}@{LOOPBACK}:{chosen}/{_DATABASE}", process
+                )
         except BaseException:
             process.stop()
             raise

@@ -28,6 +28,7 @@ from meekoppel_hub.platform.clock import Clock, utc_now
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.errors import Fenced, Halted, TransientError
 from meekoppel_hub.platform.kafka import ensure_topics
+from meekoppel_hub.platform.kafka.fetched import read_any_record
 from meekoppel_hub.platform.stream.handling import BatchHandler, Handled
 from meekoppel_hub.platform.stream.offsets import Claim, claim_partition
 from meekoppel_hub.platform.stream.outbox import OutboxPublisher
@@ -40,7 +41,11 @@ Item = TypeVar("Item")
 
 LONGEST_BACK_OFF_SECONDS = 30.0
 DRAIN_SECONDS = 20.0
+LOOK_AGAIN_SECONDS = 5.0
+CANCEL_AGAIN_SECONDS = 1.0
 ACCEPTED_COMPRESSION = "lz4"
+
+read_any_record()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +89,8 @@ class Held:
         moved_at: monotonic time, seconds, of the last progress or try.
         gap_checked: the offset at which a gap in the log was looked for again.
         pausing: whether it waits after a transient failure.
+        looked_again: the offset from which it was read once more because nothing came.
+        passed: up to here the log holds no records, only marks of transactions.
     """
 
     claim: Claim
@@ -93,6 +100,13 @@ class Held:
     moved_at: float = field(default_factory=time.monotonic)
     gap_checked: int = -1
     pausing: bool = False
+    looked_again: int = -1
+    passed: int = 0
+
+    @property
+    def behind(self) -> int:
+        """Count the records that are in the log and not handled yet, as last asked."""
+        return max(0, self.end_offset - max(self.next_offset, self.passed))
 
 
 class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -120,12 +134,14 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         self.set_aside = 0
         self.detail = ""
         self.halted: str | None = None
+        self.moved_at = time.monotonic()
         self._database = database
         self._clock = clock
         self._after_commit = after_commit
         self._handler = BatchHandler(processor, database, clock, config.halt_after)
         self._held: dict[PartitionId, Held] = {}
         self._working = asyncio.Lock()
+        self._assignment = 0  # rises with each rebalance: what was begun under an older one is given up
         self._stopping = False
         self._tasks: set[asyncio.Task[Any]] = set()
         self._broker = KafkaBroker(
@@ -146,6 +162,7 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
             group_instance_id=f"{config.service}-{config.instance}",
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
+            isolation_level="read_committed",  # what an organisation's producer took back was never sent
             session_timeout_ms=int(config.session_seconds * 1000),
             heartbeat_interval_ms=int(config.session_seconds * 100),
             rebalance_timeout_ms=int(config.session_seconds * 1000),
@@ -176,7 +193,7 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
 
     def lag(self) -> int:
         """Count the records that are in the log and not handled yet, as last asked."""
-        return sum(max(0, held.end_offset - held.next_offset) for held in self._held.values())
+        return sum(held.behind for held in self._held.values())
 
     async def start(self) -> None:
         """Join the consumer group and begin."""
@@ -203,15 +220,17 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
                 pass
         except TimeoutError:
             log.warning("stop_without_draining", service=self.config.service, seconds=DRAIN_SECONDS)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:  # aiokafka swallows a cancellation that comes while it closes a client: ask again
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks, timeout=CANCEL_AGAIN_SECONDS)
         await self._broker.stop()
         if self._producer is not None:
             await self._producer.stop()
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Take nothing new of these partitions, and wait, with a bound, for the batch at hand."""
+        self._assignment += 1
         for partition in revoked:
             self._held.pop(_source(partition), None)
         try:
@@ -225,17 +244,41 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         """Claim the partitions and go to the stored offsets; nothing is read before that."""
         self.consumer.pause(*assigned)
         for partition in sorted(assigned):
-            self._spawn(self._take_over(partition))
+            self._spawn(self._take_over(partition, self._assignment))
 
     async def release_parked(self) -> int:
-        """Handle what operators released or dropped; gives the number of records handled."""
+        """Handle what operators released or dropped, a part of it at a time; gives the number of records handled."""
+        count = 0
         async with self._working:
-            count = 0
-            for held in list(self._held.values()):
-                count += await asyncio.to_thread(self._handler.release, held.claim)
+            for source, held in list(self._held.items()):
+                try:
+                    count += await asyncio.to_thread(self._handler.release, held.claim)
+                except Fenced as error:  # the next batch finds the same, and claims again
+                    log.warning("fenced", service=self.config.service, lane=source.lane, error=str(error))
         if count and self.publisher is not None:
             self.publisher.wake()
         return count
+
+    async def look_again(self) -> None:
+        """Read on from the stored offset where the log goes on and nothing comes.
+
+        A poll that failed may have lost what it had, and then nothing would come before the next record. Where nothing
+        comes the second time either, there are no records: only the marks that a producer's transactions leave.
+        """
+        now = time.monotonic()
+        for source, held in list(self._held.items()):
+            partition = TopicPartition(source.topic, source.partition)
+            if self.halted or self._working.locked() or partition not in self.consumer.assignment():
+                continue
+            if held.behind and not held.pausing and now - held.moved_at > LOOK_AGAIN_SECONDS:
+                position = await self.consumer.position(partition)
+                if position <= held.next_offset or self._held.get(source) is not held:
+                    continue
+                if held.looked_again == held.next_offset:
+                    held.passed = position
+                else:
+                    held.looked_again = held.next_offset
+                    self._claim_again(partition, held)
 
     async def refresh_end_offsets(self) -> None:
         """Ask Kafka where the log ends, for lag and for the watchdog.
@@ -278,33 +321,58 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _take_over(self, partition: TopicPartition) -> None:
-        """Claim one partition, trying until the database answers, then read on from the stored offset."""
+    async def _take_over(self, partition: TopicPartition, assignment: int, former: Held | None = None) -> None:
+        """Claim one partition, trying until the database answers, then read on from the stored offset.
+
+        A rebalance in the meantime ends it: whoever has the partition then has claimed it, and must not be fenced.
+        """
         source = _source(partition)
         failures = 0
-        while True:
+        while assignment == self._assignment and not self._stopping:
             try:
                 claim, next_offset = await asyncio.to_thread(self._claim, source)
                 end = (await self.consumer.end_offsets([partition]))[partition]
-                break
             except (TransientError, KafkaError) as error:
                 failures += 1
                 self.detail = f"cannot take over {source.lane}: {error}"
                 await asyncio.sleep(_pause_seconds(failures))
-        if partition not in self.consumer.assignment():
+            except Exception as error:
+                log.exception("take_over_failed", service=self.config.service, lane=source.lane)
+                self._halt(f"cannot take over {source.lane}: {type(error).__name__}, see the log")
+                return
+            else:
+                if assignment == self._assignment and partition in self.consumer.assignment():
+                    self._read_on(partition, Held(claim, next_offset, end_offset=end), former)
+                return
+
+    def _read_on(self, partition: TopicPartition, held: Held, former: Held | None) -> None:
+        """Begin to read a partition that was claimed; `former` is what was held of it before a pause."""
+        source = held.claim.source
+        if held.next_offset > held.end_offset:
+            self._halt(self._cut(held))
             return
-        if next_offset > end:
-            self._halt(
-                f"{source.lane} ends at {end}, but {self.config.service} had read up to {next_offset}: the log was cut "
-                f"or replaced. Bring back Kafka's data, or start with an empty data folder and rebuild"
-            )
-            return
-        self.consumer.seek(partition, next_offset)
-        self._held[source] = Held(claim, next_offset, end_offset=end)
+        if former is not None:
+            held.failures, held.moved_at, held.looked_again = former.failures, former.moved_at, former.looked_again
+        self.consumer.seek(partition, held.next_offset)
+        self._held[source] = held
+        self.detail = ""
         if self.halted is None:
             self.consumer.resume(partition)
         if self.publisher is not None:
             self.publisher.wake()
+
+    def _claim_again(self, partition: TopicPartition, held: Held) -> None:
+        """Take nothing more of a partition that is held until it is claimed again."""
+        del self._held[held.claim.source]
+        self.consumer.pause(partition)
+        self._spawn(self._take_over(partition, self._assignment, held))
+
+    def _cut(self, held: Held) -> str:
+        return (
+            f"{held.claim.source.lane} does not reach offset {held.next_offset} any more, up to which "
+            f"{self.config.service} had read: the log was cut or replaced. Bring back Kafka's data, or start with an "
+            f"empty data folder and rebuild"
+        )
 
     def _claim(self, source: PartitionId) -> tuple[Claim, int]:
         owner = f"{self.config.service}-{self.config.instance}"
@@ -322,23 +390,23 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
                     await self._handle_partition(partition, list(group))
         except Exception as error:
             log.exception("consumer_failed", service=self.config.service)
-            self._halt(f"unexpected failure: {error!r}")
+            self._halt(f"unexpected failure: {type(error).__name__}, see the log")
 
     async def _handle_partition(self, partition: TopicPartition, rows: Sequence[ConsumerRecord]) -> None:
         source = _source(partition)
         held = self._held.get(source)
         if held is None or held.pausing or self._stopping or self.halted is not None:
             return  # not claimed (yet): it is read again after the seek to the stored offset
-        rows = [row for row in rows if row.offset >= held.next_offset]
-        if not rows or not self._continues(partition, held, rows[0].offset):
+        if rows[0].offset < held.next_offset:
+            # aiokafka begins anew by itself when its place is outside of the log: see where the log ends now.
+            self._claim_again(partition, held)
+            return
+        if not self._continues(partition, held, rows[0].offset):
             return
         try:
             handled = await asyncio.to_thread(self._handler.handle, held.claim, [_record(row) for row in rows])
-        except TransientError as error:
-            await self._back_off(partition, held, error)
-        except Fenced as error:
-            log.warning("fenced", service=self.config.service, lane=source.lane, error=str(error))
-            self._held.pop(source, None)
+        except (TransientError, Fenced) as error:
+            self._back_off(partition, held, error)
         except Halted as error:
             self._halt(str(error))
         else:
@@ -358,7 +426,7 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         held.next_offset = handled.next_offset
         held.end_offset = max(held.end_offset, handled.next_offset)
         held.failures = 0
-        held.moved_at = time.monotonic()
+        held.moved_at = self.moved_at = time.monotonic()
         self.handled += handled.handled
         self.set_aside += handled.set_aside
         self.detail = ""
@@ -366,11 +434,18 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
             self.publisher.wake()
         self._after_commit()
 
-    async def _back_off(self, partition: TopicPartition, held: Held, error: TransientError) -> None:
-        """Pause the partition, and go on later where the database says that it stopped."""
+    def _back_off(self, partition: TopicPartition, held: Held, error: TransientError | Fenced) -> None:
+        """Pause the partition, and go on later where the database says that it stopped.
+
+        The same when another worker claimed it although we were not told that we lost it. One of the two is told at
+        its next heartbeat; the other claims it again, so that the partition is never left to nobody.
+        """
+        if self._held.get(held.claim.source) is not held:
+            return  # assigned anew, or to another worker, in the meantime
         held.failures += 1
         held.moved_at = time.monotonic()
-        pause = _pause_seconds(held.failures)
+        fenced = isinstance(error, Fenced)
+        pause = self.config.session_seconds / 5 if fenced else _pause_seconds(held.failures)
         self.detail = f"{held.claim.source.lane} waits {pause:.1f} s: {error}"
         log.warning("partition_waits", service=self.config.service, seconds=round(pause, 1), error=str(error))
         if partition in self.consumer.assignment():
@@ -380,12 +455,8 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
 
     async def _resume(self, partition: TopicPartition, held: Held, pause: float) -> None:
         await asyncio.sleep(pause)
-        if self._held.get(held.claim.source) is not held or self._stopping:
-            return  # assigned anew, or to another worker, in the meantime
-        await self._take_over(partition)
-        again = self._held.get(held.claim.source)
-        if again is not None:
-            again.failures = held.failures
+        if self._held.get(held.claim.source) is held:  # else assigned anew, or to another worker, in the meantime
+            await self._take_over(partition, self._assignment, held)
 
     def _halt(self, why: str) -> None:
         """Stop reading, say why, and stay: health and the dead letters remain readable."""

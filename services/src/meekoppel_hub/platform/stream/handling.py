@@ -31,6 +31,9 @@ Item = TypeVar("Item")
 # A record that fails for a reason that we do not know is tried this often before it counts as poison.
 TRIES_OF_UNKNOWN_FAILURES = 3
 
+# So many records of a released key are handled before the service turns to its batches again.
+RELEASED_AT_ONCE = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Handled:
@@ -148,13 +151,18 @@ class BatchHandler(Generic[Item]):
                 return self._set_aside_failed(claim, records[0], error)
             log.warning("batch_failed_one_by_one", service=claim.service, lane=claim.source.lane, error=repr(error))
             return self._one_by_one(claim, records)
-        self._remember(claim.source, aside, handled=len(items))
+        self._remember(claim, aside, handled=len(items))
         return Handled(next_offset, len(items), len(aside))
 
     def release(self, claim: Claim) -> int:
         """Handle what an operator released, or dropped the poison of; gives how many records were handled."""
         with self._database.read() as connection:
             keys = parking.asked_keys(connection, claim.service, claim.source)
+        if not keys:
+            return 0
+        with self._database.begin() as connection:
+            hold(connection, claim)
+            parking.include_later(connection, claim.service, claim.source, keys)
             rows = {key: parking.rows_of_key(connection, claim.service, claim.source, key) for key in keys}
         return sum(self._release_key(claim, key, waiting) for key, waiting in rows.items())
 
@@ -194,30 +202,34 @@ class BatchHandler(Generic[Item]):
         place = (record.source, record.offset)
         self._tries[place] = self._tries.get(place, 0) + 1
         if not isinstance(error, PoisonRecord) and self._tries[place] < TRIES_OF_UNKNOWN_FAILURES:
-            raise TransientError(f"{claim.source.lane}/{record.offset} failed: {error!r}") from error
+            log.warning("record_failed", service=claim.service, lane=claim.source.lane, exc_info=error)
+            # Health shows this to everybody: what it says of the record stays in the log.
+            raise TransientError(f"{claim.source.lane}/{record.offset} failed: {type(error).__name__}") from error
         del self._tries[place]
         reason, detail = (error.reason, error.detail) if isinstance(error, PoisonRecord) else ("failed", f"{error!r}")
-        log.error("record_set_aside", service=claim.service, place=f"{claim.source.lane}/{record.offset}", why=detail)
         aside = [SetAside(record, reason, detail)]
         with FencedScope(self._database, self._clock, claim, record.offset + 1, aside).commit():
             pass
-        self._remember(claim.source, aside, handled=0)
+        self._remember(claim, aside, handled=0)
         return Handled(record.offset + 1, 0, 1)
 
-    def _remember(self, source: PartitionId, aside: Sequence[SetAside], handled: int) -> None:
-        """Keep the parked keys in step with the database, and count poison in a row."""
+    def _remember(self, claim: Claim, aside: Sequence[SetAside], handled: int) -> None:
+        """Keep the parked keys in step with the database, say what was parked, and count poison in a row."""
         poison = [row for row in aside if row.reason is not None]
-        self._parked.setdefault(source, set()).update(row.record.key for row in poison if row.record.key)
+        for row in poison:
+            place = f"{claim.source.lane}/{row.record.offset}"
+            log.error("record_set_aside", service=claim.service, place=place, reason=row.reason, detail=row.detail)
+        self._parked.setdefault(claim.source, set()).update(row.record.key for row in poison if row.record.key)
         self._poison_in_a_row = len(poison) if handled else self._poison_in_a_row + len(poison)
         if self._poison_in_a_row >= self._halt_after:
             raise Halted(
-                f"{self._poison_in_a_row} records in a row could not be handled, the last one because "
-                f"{poison[-1].detail if poison else 'of its key'}; nothing was lost: see `meekoppel dead-letters list`"
+                f"{self._poison_in_a_row} records in a row could not be handled, the last one for the reason "
+                f"{poison[-1].reason if poison else 'of its key'}; nothing was lost: see `meekoppel dead-letters list`"
             )
 
     def _release_key(self, claim: Claim, key: bytes, rows: Sequence[ParkedRow]) -> int:
         handled = 0
-        for row in rows:
+        for row in rows[:RELEASED_AT_ONCE]:
             drop = row.state == parking.DROP_ASKED and row.aside.reason is not None and handled == 0
             try:
                 self._settle(claim, row, drop=drop)
@@ -232,7 +244,8 @@ class BatchHandler(Generic[Item]):
                     parking.fail_again(connection, claim.service, row, reason, detail)
                 return handled
             handled += 1
-        self._parked.get(claim.source, set()).discard(key)
+        if handled == len(rows):
+            self._parked.get(claim.source, set()).discard(key)
         return handled
 
     def _settle(self, claim: Claim, row: ParkedRow, *, drop: bool) -> None:

@@ -12,6 +12,7 @@ import contextlib
 import random
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -117,11 +118,18 @@ class OutboxPublisher:
         while True:
             try:
                 sent = await self.send_waiting()
-            except (KafkaError, TransientError) as error:
+            except Exception as error:
                 failures += 1
-                pause = min(LONGEST_PAUSE_SECONDS, 0.2 * 2**failures) * random.uniform(0.5, 1.0)  # noqa: S311
-                self.failure = str(error)
-                log.warning("outbox_waits", service=self._service, seconds=round(pause, 1), error=str(error))
+                pause = min(LONGEST_PAUSE_SECONDS, 0.2 * 2 ** min(failures, 8)) * random.uniform(0.5, 1.0)  # noqa: S311
+                expected = isinstance(error, (KafkaError, TransientError))
+                self.failure = str(error) if expected else f"{type(error).__name__}, see the log"
+                log.warning(
+                    "outbox_waits",
+                    service=self._service,
+                    seconds=round(pause, 1),
+                    error=str(error),
+                    exc_info=None if expected else error,
+                )
                 await asyncio.sleep(pause)
                 continue
             failures, self.failure = 0, None
@@ -145,21 +153,32 @@ class OutboxPublisher:
         if new := {row.message.topic for row in rows} - self._known:
             await self._prepare(new)
             self._known |= new
-        futures = [
-            await self._producer.send(
-                row.message.topic, row.message.value, key=row.message.key, headers=list(row.message.headers)
-            )
-            for row in rows
-        ]
-        results = await asyncio.gather(*futures, return_exceptions=True)
-        failed = next((place for place, result in enumerate(results) if isinstance(result, BaseException)), len(rows))
+        results = await self._send(rows)
+        failed = next((place for place, result in enumerate(results) if isinstance(result, Exception)), len(rows))
         await asyncio.to_thread(self._remove, [row.id for row in rows[:failed]])
         self.published += failed
         if failed < len(rows):
             failure = results[failed]
-            assert isinstance(failure, BaseException)
+            assert isinstance(failure, Exception)
             raise failure
         return len(rows)
+
+    async def _send(self, rows: Sequence[Stored]) -> list[Any]:
+        """Give what became of each row, in order; nothing is sent behind one that the producer refuses."""
+        futures: list[asyncio.Future[Any]] = []
+        refused: list[Exception] = []
+        for row in rows:
+            message = row.message
+            try:
+                futures.append(
+                    await self._producer.send(
+                        message.topic, message.value, key=message.key, headers=list(message.headers)
+                    )
+                )
+            except Exception as error:  # noqa: BLE001 - what was sent before it must be awaited and removed all the same
+                refused.append(error)
+                break
+        return [*await asyncio.gather(*futures, return_exceptions=True), *refused]
 
     def _read(self) -> list[Stored]:
         lanes = self._lanes()

@@ -101,6 +101,12 @@ def ask(connection: Connection, service: str, key: bytes, state: str) -> int:
     return connection.execute(query).rowcount
 
 
+def include_later(connection: Connection, service: str, source: PartitionId, keys: Sequence[bytes]) -> None:
+    """Let what came under these keys after the operator asked go with the rest, so that none of it is left behind."""
+    later = (parked.c.service == service, *_of(source), parked.c.key.in_(keys), parked.c.state == PARKED)
+    connection.execute(update(parked).where(*later).values(state=RELEASE_ASKED))
+
+
 def list_keys(connection: Connection, service: str | None = None) -> list[ParkedKey]:
     """List the parked keys for an operator, oldest first."""
     query = select(parked).order_by(parked.c.id)
@@ -151,7 +157,7 @@ def _as_row(service: str, aside: SetAside, now: datetime) -> dict[str, object]:
         "value": record.value,
         "headers": pack_headers(record.headers),
         "reason": aside.reason,
-        "detail": aside.detail,
+        "detail": None if aside.detail is None else aside.detail.replace("\x00", "\\x00"),  # PostgreSQL keeps no NUL
         "state": PARKED,
         "parked_at": now,
     }

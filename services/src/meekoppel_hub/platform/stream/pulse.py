@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalStateError, KafkaError
 from sqlalchemy.dialects import postgresql, sqlite
 
 from meekoppel_hub.platform.clock import Clock
@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 PULSE_SECONDS = 1.0
 ANSWER_SECONDS = 10.0
+REACH_SECONDS = 2.0
+WHILE_OTHERS_MOVE = 10
 EXIT_STALLED = 70
 
 
@@ -52,6 +54,10 @@ class Pulse:
         """The service's name."""
         return self._service.config.service
 
+    def announce(self) -> None:
+        """Say that the service starts; what its row said when it last ran does not count any more."""
+        self._write("starting", "no partition assigned yet")
+
     async def run(self) -> None:
         """Beat until cancelled; at the end the health row says `stopped`."""
         try:
@@ -68,11 +74,15 @@ class Pulse:
             return f"{self.name}: the event loop did not turn for {now - self.beat_at:.0f} s"
         if self._service.halted is not None:
             return None
+        # In a long queue a partition waits for its turn: while others move it has more time.
+        others_move = now - self._service.moved_at < self._stall_seconds
+        patience = self._stall_seconds * (WHILE_OTHERS_MOVE if others_move else 1)
         for source, held in list(self._service.held.items()):
             standing = now - held.moved_at
-            if held.end_offset > held.next_offset and not held.pausing and standing > self._stall_seconds:
-                behind = held.end_offset - held.next_offset
-                return f"{self.name}: {source.lane} is {behind} records behind and did not move for {standing:.0f} s"
+            if held.behind and not held.pausing and standing > patience:
+                return (
+                    f"{self.name}: {source.lane} is {held.behind} records behind and did not move for {standing:.0f} s"
+                )
         return None
 
     async def _beat(self) -> None:
@@ -82,19 +92,23 @@ class Pulse:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._service.refresh_end_offsets()
                 await self._service.commit_to_kafka()
-        except (KafkaError, TimeoutError) as error:
+                await self._service.look_again()
+        except (KafkaError, IllegalStateError, TimeoutError) as error:
             trouble = f"Kafka does not answer: {error!r}"
-        self._start_clocks()
+        self._start_clocks(kafka_is_away=bool(trouble) and not await can_reach(self._service.config.bootstrap))
         try:
             await self._service.release_parked()
             await asyncio.to_thread(self._write, *self._state(trouble))
         except TransientError as error:
             log.warning("health_not_written", service=self.name, error=str(error))
 
-    def _start_clocks(self) -> None:
-        """A partition without lag cannot stall: its time counts from when it last was even with the log."""
+    def _start_clocks(self, *, kafka_is_away: bool) -> None:
+        """A partition without lag cannot stall: its time counts from when it last was even with the log.
+
+        Nor can one whose Kafka is away: that is waited for. One that is there and does not answer us may be a stall.
+        """
         for held in self._service.held.values():
-            if held.end_offset <= held.next_offset:
+            if held.behind == 0 or kafka_is_away:
                 held.moved_at = time.monotonic()
 
     def _state(self, trouble: str) -> tuple[str, str]:
@@ -119,6 +133,20 @@ class Pulse:
         row = insert(health).values(service=self.name, instance=self._service.config.instance, **values)
         with self._database.begin() as connection:
             connection.execute(row.on_conflict_do_update(index_elements=["service", "instance"], set_=values))
+
+
+async def can_reach(bootstrap: str) -> bool:
+    """Tell whether any of Kafka's addresses accepts a connection, asked without the client that may have stalled."""
+    for address in bootstrap.split(","):
+        host, _, port = address.strip().rpartition(":")
+        try:
+            async with asyncio.timeout(REACH_SECONDS):
+                _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+        except (OSError, TimeoutError):
+            continue
+        writer.close()
+        return True
+    return False
 
 
 def watch(pulses: list[Pulse], *, end: Callable[[str], None]) -> threading.Event:

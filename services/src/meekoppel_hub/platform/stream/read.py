@@ -22,6 +22,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from meekoppel_hub.platform.errors import SettingsError, TransientError
+from meekoppel_hub.platform.kafka.fetched import read_any_record
 from meekoppel_hub.platform.stream.records import LogRecord, PartitionId
 
 # A partition that is this far ahead of the slowest is not fetched until the others have caught up.
@@ -30,6 +31,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _POLL_MS = 200
 _STALL_SECONDS = 60.0
 _MAX_FETCH_BYTES = 2 * 1024 * 1024
+
+read_any_record()
 _PLACE = re.compile(r"(?P<topic>[A-Za-z0-9._-]{1,249})/(?P<partition>[0-9]{1,9}):(?P<offset>[0-9]{1,18})")
 
 
