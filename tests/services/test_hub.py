@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 @pytest.fixture
 def settings():
     with passing_folder() as folder:
-        yield HubSettings(data_folder=folder / "hub", kafka_bootstrap="", database_url="", api_port=0)
+        yield HubSettings(data_folder=folder / "hub", kafka_bootstrap="", kafka_port=0, database_url="", api_port=0)
 
 
 def fail(why: str) -> None:

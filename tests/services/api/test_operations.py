@@ -8,6 +8,8 @@ from sqlalchemy import insert
 
 from meekoppel_contracts.codes import Visibility
 from meekoppel_hub.platform.database.tables.stream import health
+from meekoppel_hub.platform.stream.parking import SetAside, park
+from meekoppel_hub.platform.stream.records import LogRecord, PartitionId
 from tests.services.api.conftest import NOW
 from tests.services.api.view_filling import plan
 
@@ -47,6 +49,17 @@ async def test_health_is_well_when_every_service_makes_progress(api, say):
 
     assert answer.status == 200
     assert [one["service"] for one in answer.json["services"]] == ["coordination", "intake"]
+
+
+async def test_health_counts_what_waits_for_an_operator(api, say, database):
+    say("intake")
+    record = LogRecord(PartitionId("plan-inbox.gm0361", 0), 7, 0, b"NL.gm0361.1", b"?", ())
+    with database.begin() as connection:
+        park(connection, "intake", [SetAside(record, "undecodable", "no plan")], NOW)
+
+    (intake,) = (await api.get("/health")).json["services"]
+
+    assert (intake["set_aside"], intake["healthy"]) == (1, True)
 
 
 @pytest.mark.parametrize("state", ["halted", "stopped", "stalled"])

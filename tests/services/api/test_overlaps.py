@@ -105,3 +105,15 @@ async def test_pairs_come_in_pages(api, view):
 
     assert first.ids + second.ids == sorted(pairs)
     assert second.json["next"] is None
+
+
+async def test_what_was_found_while_a_plan_was_restricted_is_not_shown_when_it_has_become_open(api, view, tokens):
+    """A resolved pair keeps what was last found; that may lie where the plan no longer is."""
+    view.put(plan("NL.gemeente.1"))
+    view.put(plan("NL.telecom.1"))
+    view.meet("NL.gemeente.1", "NL.telecom.1", state="resolved", restricted=True, explanation="Resolved.")
+
+    for token in (None, tokens["gemeente"], tokens["telecom"]):
+        (feature,) = (await api.get("/overlaps", token)).json["features"]
+        assert feature["geometry"] is None
+        assert feature["properties"]["area_m2"] is None

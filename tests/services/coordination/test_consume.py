@@ -17,7 +17,7 @@ from meekoppel_contracts.codes import (
 )
 from meekoppel_contracts.events import PlanEvent
 from meekoppel_contracts.ids import PlanId, overlap_id
-from meekoppel_hub.platform.database.tables.view import plan_facts, plan_versions, plan_zones, plans
+from meekoppel_hub.platform.database.tables.view import overlaps, plan_facts, plan_versions, plan_zones, plans
 from meekoppel_hub.platform.errors import PoisonRecord
 from meekoppel_hub.platform.stream.records import LogRecord, PartitionId
 from meekoppel_hub.testing.plan_events import log_record, plan_event, zone
@@ -194,6 +194,12 @@ def test_a_pair_that_becomes_restricted_and_ends_at_once_says_only_that_it_ended
     told = view.take(b(2, visibility=Visibility.RESTRICTED, title="Secret", zones=[zone(FAR)]))
     assert types(told) == [("coordination", RESOLVED)]
     assert (told[0][1].second.version, told[0][1].second.title) == (1, "")
+
+
+def test_a_resolved_pair_stays_restricted_when_it_keeps_what_was_found_while_it_was(view):
+    view.take(a(), b(visibility=Visibility.RESTRICTED))
+    view.take(b(2, zones=[zone(FAR)]))
+    assert stored(view, overlaps.c.state, overlaps.c.restricted) == [("resolved", True)]
 
 
 def test_a_pair_that_is_opened_up_moves_to_the_open_topic(view):

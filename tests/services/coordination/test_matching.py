@@ -8,7 +8,7 @@ from shapely import LineString, MultiPolygon, Point, box
 
 from meekoppel_contracts.codes import Certainty, Discipline, OverlapKind, PlanEventType, Severity, Status, ZoneRole
 from meekoppel_contracts.events import PlanEvent
-from meekoppel_hub.coordination.agreement import Agreement, national_agreement
+from meekoppel_hub.coordination.agreement import Agreement, OpportunityRules, national_agreement
 from meekoppel_hub.coordination.matching import Meeting
 from meekoppel_hub.coordination.rebuild import match_events
 from meekoppel_hub.testing.plan_events import plan_event, zone
@@ -23,12 +23,16 @@ def square(east: float = 0, north: float = 0, side: float = 10) -> shapely.Polyg
 
 
 def agreed(**changes: Any) -> Agreement:
-    return national_agreement().model_copy(update=changes)
+    """The national agreement with opportunities within 50 m and 90 days, whatever it says itself, and these changes."""
+    return national_agreement().model_copy(update={"opportunity": opportunities(50.0, 90)} | changes)
 
 
-NOTHING_NEAR = agreed(
-    opportunity=national_agreement().opportunity.model_copy(update={"distance_m": 0.0, "time_tolerance_days": 0})
-)
+def opportunities(distance_m: float, days: int) -> OpportunityRules:
+    changes = {"distance_m": distance_m, "time_tolerance_days": days}
+    return national_agreement().opportunity.model_copy(update=changes)
+
+
+NOTHING_NEAR = agreed(opportunity=opportunities(0.0, 0))
 
 
 def a(**about: Any) -> PlanEvent:
@@ -40,7 +44,7 @@ def b(**about: Any) -> PlanEvent:
 
 
 def meet(*events: PlanEvent, rules: Agreement | None = None) -> Meeting | None:
-    found = match_events(events, rules or national_agreement())
+    found = match_events(events, rules or agreed())
     assert len(found) <= 1
     return found[0] if found else None
 

@@ -10,10 +10,14 @@ from sqlalchemy import insert, select, update
 
 from meekoppel_contracts.codes import OrganisationKind, RejectionReason
 from meekoppel_contracts.headers import EventHeaders
+from meekoppel_contracts.ids import OrgCode
+from meekoppel_hub.intake.answer import to_sender
 from meekoppel_hub.intake.consume import IntakeProcessor
+from meekoppel_hub.intake.outcome import Rejection
 from meekoppel_hub.platform.database.tables.intake import intake_counts, plan_state
 from meekoppel_hub.platform.errors import TransientError
 from meekoppel_hub.platform.organisations import register_organisation
+from meekoppel_hub.platform.stream.records import LogRecord, PartitionId
 
 OTHER_WORKERS_ROW = {
     "plan_id": "NL.gm0361.2026-0041",
@@ -160,3 +164,12 @@ def test_two_organisations_have_counts_of_their_own(hub, inbox, plan) -> None:
     with hub.database.read() as connection:
         rows = connection.execute(select(intake_counts.c.organisation, intake_counts.c.outcome)).all()
     assert sorted(tuple(row) for row in rows) == [("gm0361", "registered"), ("pwn", "rejected")]
+
+
+def test_a_key_of_megabytes_makes_no_answer_that_is_too_large_to_send() -> None:
+    rejection = Rejection(RejectionReason.WRONG_KEY, "the key is wrong")
+    for size in (800_000, 3_000_000):
+        sent = LogRecord(PartitionId("plan-inbox.gm0361", 0), 7, 0, b"k" * size, b"value", ())
+        answer = to_sender(sent, OrgCode("gm0361"), rejection, datetime(2026, 11, 23, tzinfo=UTC))
+        assert len(answer.key) + len(answer.value or b"") < 1_000_000
+        assert answer.key == b"gm0361"

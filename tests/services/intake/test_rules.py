@@ -10,7 +10,7 @@ from meekoppel_contracts.codes import OrganisationKind, RejectionReason, Status
 from meekoppel_contracts.ids import OrgCode
 from meekoppel_contracts.plan import Initiator, Period
 from meekoppel_hub.intake.outcome import Submission, content_hash
-from meekoppel_hub.intake.rules import check_identity, check_meaning
+from meekoppel_hub.intake.rules import check_identity, check_meaning, check_text
 from meekoppel_hub.platform.organisations import Organisation
 
 ALKMAAR = OrgCode("gm0361")
@@ -128,3 +128,12 @@ def test_a_zone_in_another_crs_is_refused(plan, zone) -> None:
     rejection = check_meaning(plan(zones=zones), 28992)
     assert rejection is not None
     assert (rejection.reason, rejection.field) == (RejectionReason.WRONG_CRS, "plan.zones[1].srid")
+
+
+def test_a_text_that_postgresql_cannot_keep_is_refused(plan, event) -> None:
+    """It would go into the log, and fail in the view of one store only."""
+    assert check_text(event(plan())) is None
+    for field, bad in (("plan.title", event(plan(title="a\x00b"))), ("reason", event(plan(), reason="\x00"))):
+        rejection = check_text(bad)
+        assert rejection is not None
+        assert (rejection.reason, rejection.field) == (RejectionReason.UNDECODABLE, field)

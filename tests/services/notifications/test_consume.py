@@ -124,7 +124,7 @@ def test_a_restricted_pair_is_told_without_details(subscribe, apply, database, o
     subscribe("org-a")
     apply(record("coordination-restricted", overlap_event()))
     [delivery] = list_deliveries(database)
-    assert delivery.text.endswith("meets a restricted plan of org-b.")
+    assert delivery.text.endswith("meets a plan of another organisation (restricted: no details).")
     assert delivery.other_plan_id is None
 
 

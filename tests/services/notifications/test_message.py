@@ -9,6 +9,7 @@ from meekoppel_hub.notifications.changes import OverlapChange, PlanChange
 from meekoppel_hub.notifications.message import LASTS, Category, message_for, notification_id
 
 SOURCE = "urn:meekoppel:hub:NL"
+BLIND = "a plan of another organisation (restricted: no details)."
 
 
 def overlap_message(event, lane="NL.org-a.1", restricted=False):
@@ -76,16 +77,16 @@ def test_conflicts_warn_until_they_are_resolved(overlap_event, meeting, kind, ex
     assert overlap_message(overlap_event(meeting=meeting, kind=kind)).category is expected
 
 
-def test_a_restricted_pair_tells_only_whose_the_other_plan_is(overlap_event):
+def test_a_restricted_pair_tells_nothing_of_the_other_plan(overlap_event):
     message = overlap_message(overlap_event(), restricted=True)
-    assert message.text == "Heavy conflict: plan “Title of NL.org-a.1” (NL.org-a.1) meets a restricted plan of org-b."
+    assert message.text == f"Heavy conflict: plan “Title of NL.org-a.1” (NL.org-a.1) meets {BLIND}"
     assert message.other_plan_id is None
-    overlap = json.loads(message.body)["data"]["overlap"]
-    assert overlap["other"] == {"organisation": "org-b"}
-    for secret in ("NL.org-b.1", "Title of NL.org-b.1", "12.5", "location", "Their work zones"):
+    data = json.loads(message.body)["data"]
+    assert (data["organisation"], data["overlap"]["other"]) == (None, None)
+    for secret in ("org-b", "Title of NL.org-b.1", "12.5", "location", "Their work zones"):
         assert secret not in message.body
 
 
 def test_a_resolved_restricted_pair_keeps_the_secret_too(overlap_event):
     message = overlap_message(overlap_event(kind=OverlapEventType.RESOLVED), restricted=True)
-    assert message.text == "Plan “Title of NL.org-a.1” (NL.org-a.1) no longer meets a restricted plan of org-b."
+    assert message.text == f"Plan “Title of NL.org-a.1” (NL.org-a.1) no longer meets {BLIND}"

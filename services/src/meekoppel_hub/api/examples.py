@@ -143,6 +143,7 @@ _SERVICE = {
     "detail": "",
     "lag": 0,
     "handled": 1710,
+    "set_aside": 0,
     "silent_seconds": 0.4,
     "healthy": True,
 }

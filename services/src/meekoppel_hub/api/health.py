@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from starlette.responses import Response
 
 from meekoppel_hub.api import examples
 from meekoppel_hub.api.answers import JsonAnswer
 from meekoppel_hub.api.context import Context
 from meekoppel_hub.platform.database.tables.stream import health as health_table
+from meekoppel_hub.platform.database.tables.stream import parked as parked_table
 
 router = APIRouter(tags=["operations"])
 
@@ -31,6 +32,7 @@ class ServiceHealth:
         detail: why, in words.
         lag: how many records it is behind.
         handled: how many records it handled.
+        set_aside: how many records wait in its dead letters for an operator.
         silent_seconds: for how long it has said nothing.
     """
 
@@ -40,6 +42,7 @@ class ServiceHealth:
     detail: str
     lag: int
     handled: int
+    set_aside: int
     silent_seconds: float
 
     @property
@@ -64,6 +67,8 @@ def read_health(connection: Connection, now: datetime) -> list[ServiceHealth]:
 
     An instance that stopped, or fell silent, while another of the same service goes on was replaced: it does not count.
     """
+    counting = select(parked_table.c.service, func.count()).group_by(parked_table.c.service)
+    parked = {row[0]: row[1] for row in connection.execute(counting)}
     spoken = [
         ServiceHealth(
             row.service,
@@ -72,6 +77,7 @@ def read_health(connection: Connection, now: datetime) -> list[ServiceHealth]:
             row.detail,
             row.lag,
             row.handled,
+            parked.get(row.service, 0),
             max(0.0, (now - row.updated_at).total_seconds()),
         )
         for row in connection.execute(select(health_table).order_by(health_table.c.service, health_table.c.instance))
@@ -109,6 +115,7 @@ def _entry(one: ServiceHealth) -> dict[str, Any]:
         "detail": one.detail,
         "lag": one.lag,
         "handled": one.handled,
+        "set_aside": one.set_aside,
         "silent_seconds": round(one.silent_seconds, 1),
         "healthy": one.healthy,
     }

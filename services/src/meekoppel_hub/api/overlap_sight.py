@@ -2,7 +2,8 @@
 
 Both sides when both plans may be seen; one side without the other when the viewer owns it: a blind match. Then the
 other's plan, organisation, title and version are left out, and so are the place, the measures and the explanation,
-which would give the other plan away. Else nothing.
+which would give the other plan away. Else nothing. What was found while a plan was restricted stays out of sight when
+the plan has become open since: only a new matching may tell where they meet.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import shapely
 from shapely.geometry import mapping
 from sqlalchemy import Row
 
-from meekoppel_contracts.codes import PlanEventType
+from meekoppel_contracts.codes import PlanEventType, Visibility
 from meekoppel_contracts.events import PlanEvent
 from meekoppel_hub.api.access import Viewer, may_see, owns
 
@@ -42,15 +43,21 @@ class Sight:
 
     def feature(self) -> dict[str, Any]:
         """Write the pair as a GeoJSON feature; its geometry is where the plans meet, null in a blind match."""
-        row, both = self.row, self.first is not None and self.second is not None
+        row, in_full = self.row, self._in_full()
         properties = {
             **{name: getattr(row, name) for name in _ALWAYS},
-            **{name: getattr(row, name) if both else None for name in _WHEN_BOTH_ARE_SEEN},
+            **{name: getattr(row, name) if in_full else None for name in _WHEN_BOTH_ARE_SEEN},
             "first": _side(self.first, row.first_version),
             "second": _side(self.second, row.second_version),
         }
-        place = mapping(shapely.from_wkb(row.location)) if both else None
+        place = mapping(shapely.from_wkb(row.location)) if in_full else None
         return {"type": "Feature", "id": row.overlap_id, "geometry": place, "properties": properties}
+
+    def _in_full(self) -> bool:
+        """Tell whether it may be seen how they meet: not what was found while a plan that is open was restricted."""
+        sides = self._seen()
+        is_now = any(side.plan.visibility is Visibility.RESTRICTED for side in sides)
+        return len(sides) == len((self.first, self.second)) and (is_now or not self.row.restricted)
 
     def _seen(self) -> list[PlanEvent]:
         return [side for side in (self.first, self.second) if side is not None]

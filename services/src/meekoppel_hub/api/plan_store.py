@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import shapely
-from sqlalchemy import ColumnElement, Connection, exists, select
+from sqlalchemy import ColumnElement, Connection, exists, select, text
 
 from meekoppel_contracts.codec import decode_plan_event
 from meekoppel_contracts.codes import PlanEventType, Visibility
@@ -19,6 +19,19 @@ from meekoppel_hub.platform.database.tables.view import plan_versions, plan_zone
 
 Box = tuple[float, float, float, float]
 _ROWS_AT_ONCE = 200
+_MOST_BY_INDEX = 2000
+
+# The spatial indexes of `view_spatial`: candidates, which the exact geometry then confirms.
+BOX_QUERIES = {
+    "sqlite": """
+        SELECT zones.plan_id FROM plan_zone_boxes AS boxes CROSS JOIN plan_zones AS zones
+        ON zones.zone_key = boxes.zone_key
+        WHERE boxes.max_x >= :min_x AND boxes.min_x <= :max_x AND boxes.max_y >= :min_y AND boxes.min_y <= :max_y
+        LIMIT :most""",
+    "postgresql": """
+        SELECT plan_id FROM plan_zones
+        WHERE box && box(point(:min_x, :min_y), point(:max_x, :max_y)) LIMIT :most""",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +58,8 @@ def visible_plans(
 ) -> Iterator[PlanEvent]:
     """Give the plans that are shared now and that the viewer may see, by plan id, after a given one."""
     conditions = _conditions(viewer, wanted)
+    if wanted.box is not None:
+        conditions.append(_meets_box(connection, wanted.box))
     while True:
         page = [*conditions, plans.c.plan_id > after] if after is not None else conditions
         query = select(plans.c.plan_id, plans.c.event).where(*page).order_by(plans.c.plan_id).limit(_ROWS_AT_ONCE)
@@ -113,13 +128,16 @@ def _conditions(viewer: Viewer, wanted: PlanFilter) -> list[ColumnElement[bool]]
         conditions.append(plans.c.latest_end >= wanted.period_from)
     if wanted.period_to is not None:
         conditions.append(plans.c.earliest_start <= wanted.period_to)
-    if wanted.box is not None:
-        conditions.append(_zone_box_meets(wanted.box))
     return conditions
 
 
-def _zone_box_meets(box: Box) -> ColumnElement[bool]:
+def _meets_box(connection: Connection, box: Box) -> ColumnElement[bool]:
+    """Take the few plans of a small box from the spatial index; many fill a page soon when walked by their ids."""
     min_x, min_y, max_x, max_y = box
+    values = {"min_x": min_x, "min_y": min_y, "max_x": max_x, "max_y": max_y, "most": _MOST_BY_INDEX + 1}
+    found = connection.execute(text(BOX_QUERIES[connection.dialect.name]), values).scalars().all()
+    if len(found) <= _MOST_BY_INDEX:
+        return plans.c.plan_id.in_(set(found))
     zone = plan_zones.c
     return exists().where(
         zone.plan_id == plans.c.plan_id,

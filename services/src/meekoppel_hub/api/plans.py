@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
+from pydantic import BeforeValidator
 from starlette.responses import Response
 
 from meekoppel_contracts.codes import Status
@@ -26,11 +27,21 @@ BoxText = Annotated[
 ]
 OrganisationCode = Annotated[str | None, Query(description="The code of the initiator.", examples=["stedennet"])]
 Statuses = Annotated[list[Status] | None, Query(description="One of these; may be given more than once.")]
+
+
+def _no_bare_number(value: object) -> object:
+    """Refuse `2026`, which would be taken for seconds since 1970."""
+    if isinstance(value, str) and value.strip().lstrip("+-").replace(".", "", 1).isdigit():
+        raise ValueError("write a date or time, such as 2026-03-01 or 2026-03-01T12:00:00Z")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_no_bare_number)]
 From = Annotated[
-    datetime | None, Query(alias="from", description="The plan's window ends then or later; UTC without a zone.")
+    Moment | None, Query(alias="from", description="The plan's window ends then or later; UTC without a zone.")
 ]
 To = Annotated[
-    datetime | None,
+    Moment | None,
     Query(alias="to", description="The plan's window begins then or earlier; UTC without a zone."),
 ]
 

@@ -16,6 +16,7 @@ from meekoppel_hub.api.access import Viewer
 from meekoppel_hub.api.answers import JsonAnswer
 from meekoppel_hub.api.context import ApiContext, Context, OrganisationViewer
 from meekoppel_hub.api.errors import BadRequest, NotFound
+from meekoppel_hub.api.paging import without_nul
 from meekoppel_hub.platform import subscriptions as platform
 from meekoppel_hub.platform.areas import Area, InvalidArea, area_from_box, area_from_geojson
 
@@ -56,8 +57,8 @@ def add_subscription(context: Context, viewer: OrganisationViewer, order: Subscr
     try:
         request = platform.SubscriptionRequest(
             organisation=_code(viewer),
-            name=order.name,
-            url=order.url,
+            name=without_nul(order.name),
+            url=without_nul(order.url),
             own_overlaps=order.own_overlaps,
             area=_area(order, context.settings.crs),
         )

@@ -181,7 +181,7 @@ def _resolve(pair: Pair, previous: OverlapRow, now: datetime) -> Outcome:
         first_organisation=pair.first.initiator,
         second_version=pair.second.version,
         second_organisation=pair.second.initiator,
-        restricted=pair.restricted,
+        restricted=pair.restricted or previous.restricted,  # the row keeps what was found while it was
         explanation=explain_resolved(pair.first, pair.second),
         changed_at=now,
     )

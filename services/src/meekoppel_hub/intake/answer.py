@@ -19,6 +19,7 @@ INBOX_ID = "ce_inboxid"
 
 # Brokers take records of 1 MiB; a rejection holds the original and a little more.
 _MOST_BYTES_RETURNED = 900_000
+_LONGEST_KEY = 1_000
 
 
 def to_log(log_event: LogEvent, state: PlanState, oin: str | None) -> Outgoing:
@@ -40,7 +41,7 @@ def to_sender(record: LogRecord, organisation: OrgCode, rejection: Rejection, no
     original = record
     message = rejection.message
     if _size(record) > _MOST_BYTES_RETURNED:
-        original = LogRecord(record.source, record.offset, record.timestamp_ms, record.key, None, ())
+        original = LogRecord(record.source, record.offset, record.timestamp_ms, _short(record.key), None, ())
         message += " (the original is too large to send back; it stays in the inbox at this offset)"
     value = PlanRejection(
         organisation=organisation,
@@ -59,7 +60,7 @@ def to_sender(record: LogRecord, organisation: OrgCode, rejection: Rejection, no
     identifier = f"rejected:{record.source.lane}/{record.offset}"
     return Outgoing(
         topic=rejections(organisation),
-        key=record.key or organisation.encode(),
+        key=_short(record.key) or organisation.encode(),
         value=encode_plan_rejection(value),
         headers=rejection_headers(value).to_kafka(),
         event_id=identifier,
@@ -69,6 +70,11 @@ def to_sender(record: LogRecord, organisation: OrgCode, rejection: Rejection, no
 def _size(record: LogRecord) -> int:
     headers = sum(len(name) + len(value or b"") for name, value in record.headers)
     return len(record.key or b"") + len(record.value or b"") + headers
+
+
+def _short(key: bytes | None) -> bytes | None:
+    """Give a key that may be a plan id; one that is far longer would make the answer too large to send."""
+    return key if len(key or b"") <= _LONGEST_KEY else None
 
 
 def _plan_id(key: bytes | None) -> str | None:

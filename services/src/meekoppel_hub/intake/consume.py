@@ -8,13 +8,13 @@ from datetime import datetime
 
 from meekoppel_contracts.codes import RejectionReason
 from meekoppel_contracts.ids import OrgCode, PlanId
-from meekoppel_contracts.topics import INBOX_PREFIX
+from meekoppel_contracts.topics import INBOX_PREFIX, MAX_EVENT_BYTES
 from meekoppel_hub.intake import metrics
 from meekoppel_hub.intake.answer import to_log, to_sender
 from meekoppel_hub.intake.geometry import area_of_use, check_geometries
 from meekoppel_hub.intake.outcome import Outcome, Received, Rejection, Submission, Undecodable
-from meekoppel_hub.intake.receive import DEFAULT_MAX_EVENT_BYTES, receive
-from meekoppel_hub.intake.rules import check_identity, check_meaning
+from meekoppel_hub.intake.receive import receive
+from meekoppel_hub.intake.rules import check_identity, check_meaning, check_text
 from meekoppel_hub.intake.store import add_counts, load_organisations, load_states, save_states
 from meekoppel_hub.intake.versions import Judgement, PlanState, judge
 from meekoppel_hub.platform.clock import Clock, utc_now
@@ -32,7 +32,7 @@ class IntakeProcessor:
     """
 
     def __init__(
-        self, namespace: str, crs: int, *, clock: Clock = utc_now, max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES
+        self, namespace: str, crs: int, *, clock: Clock = utc_now, max_event_bytes: int = MAX_EVENT_BYTES
     ) -> None:
         """Prepare for a hub.
 
@@ -74,7 +74,7 @@ class IntakeProcessor:
         geometry_faults = check_geometries([item.event.plan for item in submissions], self._area)
         faults = {}
         for item, geometry_fault in zip(submissions, geometry_faults, strict=True):
-            fault = check_meaning(item.event.plan, self._area.crs) or geometry_fault
+            fault = check_text(item.event) or check_meaning(item.event.plan, self._area.crs) or geometry_fault
             if fault is not None:
                 faults[id(item)] = fault
         return faults

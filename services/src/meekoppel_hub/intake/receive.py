@@ -17,8 +17,6 @@ from meekoppel_hub.intake.outcome import Received, Rejection, Submission, Undeco
 from meekoppel_hub.platform.errors import PoisonRecord
 from meekoppel_hub.platform.stream.records import LogRecord
 
-DEFAULT_MAX_EVENT_BYTES = 256 * 1024
-
 _EPOCH = re.compile(r"[0-9]{8}T[0-9]{12}Z-[0-9a-f]{6,16}")
 _SEQUENCE = re.compile(r"[0-9]{1,18}")
 # A numbering from the future would make every later one of the same plan stale; clocks may differ this much.

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from meekoppel_contracts.codes import RejectionReason, Status
+from meekoppel_contracts.events import PlanEvent
 from meekoppel_contracts.ids import OrgCode, split_plan_id
 from meekoppel_contracts.plan import Period, Plan
 from meekoppel_hub.intake.outcome import Rejection, Submission
@@ -32,6 +33,20 @@ def check_identity(
         or _check_publisher(submission, organisations.get(submission.organisation))
         or _check_initiator(plan, organisations[submission.organisation])
     )
+
+
+def check_text(event: PlanEvent) -> Rejection | None:
+    """Check the texts that are shown: none may hold the character NUL, which PostgreSQL cannot keep."""
+    shown = {
+        "plan.title": event.plan.title,
+        "plan.initiator.name": event.plan.initiator.name,
+        "reason": event.reason or "",
+    }
+    for field, text in shown.items():
+        if "\x00" in text:
+            message = f"{field} holds the character NUL (U+0000), which is no text; leave it out"
+            return Rejection(RejectionReason.UNDECODABLE, message, field)
+    return None
 
 
 def check_meaning(plan: Plan, crs: int) -> Rejection | None:

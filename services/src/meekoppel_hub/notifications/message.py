@@ -163,7 +163,7 @@ def _overlap_message(affected: Affected, change: OverlapChange, source: str) -> 
     data = {
         "category": category,
         "text": text,
-        "organisation": other.organisation,
+        "organisation": None if change.restricted else other.organisation,
         "change": event.type,
         "expires_at": event.recorded_at + LASTS,
         "overlap": _overlap_summary(change, own, other),
@@ -187,11 +187,11 @@ def _overlap_category(change: OverlapChange) -> Category:
 
 
 def overlap_text(change: OverlapChange, own: OverlapSide, other: OverlapSide) -> str:
-    """Say in one or two sentences how an own plan meets another; of a restricted pair only whose the other plan is."""
+    """Say in one or two sentences how an own plan meets another; of a restricted pair nothing about the other."""
     event = change.event
     theirs = f"plan “{other.title}” ({other.plan_id}) of {other.organisation}"
     if change.restricted:
-        theirs = f"a restricted plan of {other.organisation}"
+        theirs = "a plan of another organisation (restricted: no details)"
     mine = f"plan “{own.title}” ({own.plan_id})"
     if event.type is OverlapEventType.RESOLVED:
         return f"{mine[0].upper()}{mine[1:]} no longer meets {theirs}."
@@ -211,8 +211,8 @@ def _overlap_summary(change: OverlapChange, own: OverlapSide, other: OverlapSide
         "own": own.model_dump(mode="json"),
     }
     if change.restricted:
-        # Place, measures and the explanation would give the other plan away: a blind match.
-        return {**summary, "other": {"organisation": other.organisation}}
+        # Owner, place, measures and the explanation would give the other plan away: a blind match, as in the API.
+        return {**summary, "other": None}
     measures = ("ruleset", "area_m2", "distance_m", "overlap_days", "gap_days", "score", "explanation", "srid")
     return {
         **summary,
