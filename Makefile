@@ -31,7 +31,7 @@ kafka: .venv/.installed
 postgis: .venv/.installed
 	@bash deploy/install-postgis.sh
 
-demo: kafka
+demo: .venv/.installed
 	@$(BIN)/meekoppel demo $(ARGS)
 
 test: kafka postgis
@@ -50,10 +50,10 @@ format: .venv/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-trial: kafka postgis
+trial: postgis
 	@$(BIN)/python -m tests.trials.highways_england $(ARGS)
 
-bench: kafka postgis
+bench: postgis
 	@$(BIN)/python -m tests.benchmarks.fold $(ARGS)
 	@$(BIN)/python -m tests.benchmarks.delay $(ARGS)
 

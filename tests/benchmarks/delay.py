@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import random
 import statistics
 import sys
@@ -33,6 +34,7 @@ from meekoppel_contracts.topics import TopicSpec
 from meekoppel_hub.hub import Hub, running_hub
 from meekoppel_hub.platform.areas import area_from_box
 from meekoppel_hub.platform.kafka import ensure_topics
+from meekoppel_hub.platform.logs import set_up_logs
 from meekoppel_hub.platform.organisations import register_organisation
 from meekoppel_hub.platform.settings import HubSettings
 from meekoppel_hub.platform.subscriptions import SubscriptionRequest, add_subscription
@@ -55,7 +57,12 @@ def make_event(number: int, dice: random.Random) -> PlanEvent:
 
 async def bench(store: str, folder: Path, url: str, rate: int, seconds: int) -> dict[str, Any]:
     settings = HubSettings(
-        data_folder=folder / "hub", database_url=url, kafka_bootstrap="", api_port=0, allow_private_webhooks=True
+        data_folder=folder / "hub",
+        database_url=url,
+        kafka_bootstrap="",
+        kafka_port=0,
+        api_port=0,
+        allow_private_webhooks=True,
     )
     arrived: dict[str, float] = {}
     async with running_hub(settings) as hub, receiver(arrived) as address:
@@ -162,6 +169,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--json", action="store_true", help="accepted for likeness; the result is always JSON")
     arguments = parser.parse_args()
+    set_up_logs(logging.WARNING)
     for store in arguments.store or STORES:
         with passing_store(store) as (folder, url):
             result = asyncio.run(bench(store, folder, url, arguments.rate, arguments.seconds))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import random
 import sys
 import time
@@ -22,6 +23,7 @@ from meekoppel_contracts import topics
 from meekoppel_contracts.codec import decode_plan_event
 from meekoppel_hub.hub import Hub, running_hub
 from meekoppel_hub.platform.database.tables.view import overlaps
+from meekoppel_hub.platform.logs import set_up_logs
 from meekoppel_hub.platform.settings import HubSettings
 from meekoppel_hub.platform.stream.read import Cursor, read_log
 from tests.benchmarks.load import changed, plans, publish, registered
@@ -33,7 +35,7 @@ def say(line: str) -> None:
 
 
 async def bench(store: str, folder: Path, url: str, count: int, changes: int) -> dict[str, Any]:
-    settings = HubSettings(data_folder=folder / "hub", database_url=url, kafka_bootstrap="", api_port=0)
+    settings = HubSettings(data_folder=folder / "hub", database_url=url, kafka_bootstrap="", kafka_port=0, api_port=0)
     async with running_hub(settings, services=("coordination",)) as hub:
         say(f"{store}: making and loading {count} plans")
         events = [registered(plan) for plan in plans(count)]
@@ -93,6 +95,7 @@ def main() -> None:
     parser.add_argument("--changes", type=int, default=20_000)
     parser.add_argument("--json", action="store_true", help="accepted for likeness; the result is always JSON")
     arguments = parser.parse_args()
+    set_up_logs(logging.WARNING)
     for store in arguments.store or STORES:
         with passing_store(store) as (folder, url):
             result = asyncio.run(bench(store, folder, url, arguments.plans, arguments.changes))

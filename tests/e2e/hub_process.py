@@ -56,6 +56,7 @@ class HubProcess:
             "MEEKOPPEL_DATA_FOLDER": str(folder),
             "MEEKOPPEL_DATABASE_URL": database_url,
             "MEEKOPPEL_KAFKA_BOOTSTRAP": "",
+            "MEEKOPPEL_KAFKA_PORT": "0",
             "MEEKOPPEL_API_PORT": "0",
             "MEEKOPPEL_ALLOW_PRIVATE_WEBHOOKS": "true",
             **environment,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -38,6 +39,7 @@ from meekoppel_hub.platform.database.create import create_tables
 from meekoppel_hub.platform.database.tables.view import overlaps
 from meekoppel_hub.platform.errors import HubError
 from meekoppel_hub.platform.kafka import ensure_topics
+from meekoppel_hub.platform.logs import set_up_logs
 from meekoppel_hub.platform.organisations import register_organisation
 from meekoppel_hub.platform.settings import HubSettings
 from meekoppel_hub.platform.stream.read import read_log
@@ -87,6 +89,7 @@ async def run_trial(store: Store, folder: Path, feeds: Path) -> dict[str, Any]:
         data_folder=folder / "hub",
         database_url=store.view_url,
         kafka_bootstrap="",
+        kafka_port=0,
         namespace="GB",
         crs=27700,
         agreement=AGREEMENT,
@@ -226,6 +229,7 @@ if __name__ == "__main__":
     parser.add_argument("--store", choices=STORES, action="append", help="only this store; default: both")
     parser.add_argument("--data", type=Path, default=FEEDS, help="folder with the two feeds")
     arguments = parser.parse_args()
+    set_up_logs(logging.WARNING)
     try:
         if not arguments.data.is_dir():
             raise TrialError(f"the feeds are not in {arguments.data}; name their folder with --data")

@@ -28,10 +28,12 @@ from meekoppel_hub.notifications.service import NAME as NOTIFICATIONS
 from meekoppel_hub.notifications.service import notifications_service
 from meekoppel_hub.platform.clock import Clock, utc_now
 from meekoppel_hub.platform.data_folder import DataFolder, open_data_folder
-from meekoppel_hub.platform.database import Database, open_database
-from meekoppel_hub.platform.database.create import create_tables
+from meekoppel_hub.platform.database import Database
+from meekoppel_hub.platform.database.create import open_view
 from meekoppel_hub.platform.deliveries import DeliveryState, count_deliveries
+from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.kafka import ensure_topics, start_kafka
+from meekoppel_hub.platform.loopback import is_free
 from meekoppel_hub.platform.organisations import load_all
 from meekoppel_hub.platform.running import RunningHub, announce, take_back
 from meekoppel_hub.platform.settings import HubSettings
@@ -121,12 +123,18 @@ async def running_hub(
         SettingsError: when something that is needed is missing or taken; nothing stays behind then.
     """
     async with AsyncExitStack() as stack:
+        # What costs nothing to find out comes first: nothing has been started when it is wrong.
+        if API in services and settings.api_port and not is_free(settings.api_port, settings.api_host):
+            raise SettingsError(
+                f"the API cannot listen on {settings.api_host}:{settings.api_port}: another program has it; "
+                "set MEEKOPPEL_API_PORT to another port, or 0 for a free one"
+            )
         folder = None
         if not settings.kafka_bootstrap or not settings.database_url:
             folder = stack.enter_context(open_data_folder(settings.data_folder))
-        bootstrap = await _kafka(settings, folder, stack, progress)
-        database = await asyncio.to_thread(_open_view, settings)
+        database = await asyncio.to_thread(open_view, settings)
         stack.callback(database.close)
+        bootstrap = await _kafka(settings, folder, stack, progress)
         hub = Hub(settings, bootstrap, database)
         progress("making topics")
         await ensure_topics(bootstrap, await asyncio.to_thread(_topics, settings, database))
@@ -146,20 +154,10 @@ async def _kafka(settings: HubSettings, folder: DataFolder | None, stack: AsyncE
     if settings.kafka_bootstrap:
         return settings.kafka_bootstrap
     assert folder is not None
-    kafka = await asyncio.to_thread(start_kafka, folder, progress=progress)
+    kafka = await asyncio.to_thread(start_kafka, folder, preferred_port=settings.kafka_port, progress=progress)
     stack.push_async_callback(asyncio.to_thread, kafka.stop)
     progress(f"Kafka runs on {kafka.bootstrap}")
     return kafka.bootstrap
-
-
-def _open_view(settings: HubSettings) -> Database:
-    database = open_database(settings.sqlalchemy_url())
-    try:
-        create_tables(database, settings.crs)
-    except BaseException:
-        database.close()
-        raise
-    return database
 
 
 def _topics(settings: HubSettings, database: Database) -> list[TopicSpec]:
@@ -180,16 +178,21 @@ async def _start_services(
     on_stall: Callable[[str], None],
     stack: AsyncExitStack,
 ) -> None:
+    pulses = []
     for name in SERVICES:
         if name in services and name != API:
-            hub.services[name] = await _start(name, hub, clock, on_stall, stack)
-    pulses = [Pulse(service, hub.database, clock, hub.settings.stall_seconds) for service in hub.services.values()]
-    for pulse in pulses:
-        _in_background(pulse.run(), stack)
+            service = await _wire(name, hub, clock, on_stall, stack)
+            pulse = Pulse(service, hub.database, clock, hub.settings.stall_seconds)
+            await asyncio.to_thread(pulse.announce)
+            stack.push_async_callback(service.stop)
+            await service.start()
+            _in_background(pulse.run(), stack)
+            hub.services[name] = service
+            pulses.append(pulse)
     stack.callback(watch(pulses, end=on_stall).set)
 
 
-async def _start(
+async def _wire(
     name: str, hub: Hub, clock: Clock, on_stall: Callable[[str], None], stack: AsyncExitStack
 ) -> StreamService[Any]:
     service: StreamService[Any]
@@ -204,8 +207,6 @@ async def _start(
         delivering = asyncio.create_task(hub.deliveries.run(stop))
         delivering.add_done_callback(lambda task: _report_end(task, stop, on_stall))
         stack.push_async_callback(_end_deliveries, delivering, stop)
-    stack.push_async_callback(service.stop)
-    await service.start()
     return service
 
 
@@ -224,7 +225,9 @@ def _in_background(work: Awaitable[None], stack: AsyncExitStack) -> None:
     task = asyncio.ensure_future(work)
 
     async def end() -> None:
-        task.cancel()
+        while not task.done():  # aiokafka swallows a cancellation at times: ask again
+            task.cancel()
+            await asyncio.wait([task], timeout=5)
         with contextlib.suppress(asyncio.CancelledError):
             await task
 

@@ -6,43 +6,44 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from meekoppel_hub.platform.database import Database, open_database
-from meekoppel_hub.platform.database.create import create_tables
+from meekoppel_hub.cli.tables import show_table
+from meekoppel_hub.cli.view import view_of_hub
+from meekoppel_hub.platform.database import Database
+from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.settings import HubSettings
 from meekoppel_hub.platform.stream import parking
 from meekoppel_hub.platform.stream.parking import ParkedKey, ParkedRow
 from meekoppel_hub.platform.stream.records import PartitionId
 
 app = typer.Typer(
-    help="Records that can never succeed as they are, and the later records of the same plan that wait behind them.",
+    help="Records that can never succeed as they are, and the later records of the same plan that wait behind them. "
+    "release and drop only say what they would do, until --yes is given.",
     no_args_is_help=True,
 )
 
 Service = Annotated[str, typer.Argument(help="The service that set the record aside, such as coordination.")]
 OfService = Annotated[str | None, typer.Option("--service", help="Only of this service.")]
-Key = Annotated[str, typer.Argument(help="The key: the plan id, as `dead-letters list` shows it.")]
+Key = Annotated[
+    str, typer.Argument(help="The key: the plan id, as `dead-letters list` shows it; '' for records without a key.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it; without this, only say what would be done.")]
 
 
 @app.command("list", epilog="Example: meekoppel dead-letters list --service coordination")
-def list_dead_letters(
-    service: Annotated[str | None, typer.Option(help="Only of this service.")] = None, as_json: AsJson = False
-) -> None:
+def list_dead_letters(service: OfService = None, as_json: AsJson = False) -> None:
     """List the keys that are parked: why, since when, and how many records wait behind."""
     with _database().read() as connection:
         keys = parking.list_keys(connection, service)
     if as_json:
         typer.echo(json.dumps([_key_as_json(key) for key in keys], indent=2))
         return
-    table = Table("service", "topic", "key", "reason", "waiting", "state", "since", title="Dead letters")
-    for key in keys:
-        since = f"{key.since:%Y-%m-%d %H:%M}"
-        table.add_row(key.service, key.topic, _text(key.key), key.reason, str(key.waiting), key.state, since)
-    Console().print(table if keys else "Nothing is parked.")
+    if not keys:
+        typer.echo("Nothing is parked.")
+        return
+    columns = ("service", "topic", "key", "reason", "waiting", "state", "since")
+    show_table(columns, map(_key_as_cells, keys), whole=("service", "key"), title="Dead letters")
 
 
 @app.command(epilog="Example: meekoppel dead-letters show coordination NL.gm0361.2026-0041")
@@ -87,24 +88,23 @@ def _rows(database: Database, service: str, key: str) -> list[ParkedRow]:
             for row in parking.rows_of_key(connection, service, PartitionId(found.topic, found.partition), found.key)
         ]
     if not rows:
-        typer.secho(
-            f"meekoppel: nothing of {service} is parked under {key!r}; `meekoppel dead-letters list` shows what is",
-            fg=typer.colors.RED,
-            err=True,
+        raise SettingsError(
+            f"nothing of {service} is parked under {key!r}; `meekoppel dead-letters list` shows what is"
         )
-        raise typer.Exit(1)
     return rows
 
 
 def _database() -> Database:
-    settings = HubSettings()
-    database = open_database(settings.sqlalchemy_url())
-    create_tables(database, settings.crs)
-    return database
+    return view_of_hub(HubSettings.read())
 
 
 def _text(key: bytes) -> str:
     return key.decode("utf-8", errors="backslashreplace")
+
+
+def _key_as_cells(key: ParkedKey) -> tuple[str, ...]:
+    since = f"{key.since:%Y-%m-%d %H:%M}"
+    return (key.service, key.topic, _text(key.key), key.reason, str(key.waiting), key.state, since)
 
 
 def _key_as_json(key: ParkedKey) -> dict[str, Any]:

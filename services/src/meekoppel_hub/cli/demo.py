@@ -81,8 +81,11 @@ def _last_day(until: datetime | None) -> date:
 
 def _logs_beside(folder: Path, stack: ExitStack) -> None:
     """Write the logs to a file beside the data, where they do not disturb the screen."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    file = stack.enter_context(folder.with_name(f"{folder.name}.log").open("a", encoding="utf-8"))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        file = stack.enter_context(folder.with_name(f"{folder.name}.log").open("a", encoding="utf-8"))
+    except OSError as error:
+        raise DemoFailed(f"{folder.parent} cannot be used ({error.strerror}): give another --data-folder") from error
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

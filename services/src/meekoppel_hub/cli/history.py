@@ -9,6 +9,7 @@ import time
 from contextlib import ExitStack, aclosing
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -27,11 +28,26 @@ app = typer.Typer(help="The history: every event of the log, read again from any
 
 _SECONDS_BETWEEN_PROGRESS = 3.0
 
+
+class Kind(StrEnum):
+    """What can have happened, to a plan or to a pair."""
+
+    REGISTERED = "registered"
+    CHANGED = "changed"
+    CONFIRMED = "confirmed"
+    WITHDRAWN = "withdrawn"
+    RESTORED = "restored"
+    DETECTED = "detected"
+    RESOLVED = "resolved"
+
+
 From = Annotated[str | None, typer.Option("--from", help="From this time on, as 2026-11-23T17:00:00Z or 2026-11-23.")]
 To = Annotated[str | None, typer.Option("--to", help="Before this time; else to the end of the log as it is now.")]
 Organisation = Annotated[str | None, typer.Option(help="Only what this organisation publishes or initiates.")]
 PlanOption = Annotated[str | None, typer.Option("--plan", help="Only this plan id.")]
-Kinds = Annotated[list[str] | None, typer.Option("--kind", help="Only this kind, as changed or withdrawn; repeatable.")]
+Kinds = Annotated[
+    list[Kind] | None, typer.Option("--kind", help="Only this kind, as changed or withdrawn; repeatable.")
+]
 FormatOption = Annotated[Format, typer.Option("--format", help="jsonl: geometry as WKT; cloudevents: as WKB.")]
 Out = Annotated[Path | None, typer.Option(help="The file to write, whole or not at all; else standard output.")]
 FromOffset = Annotated[
@@ -69,8 +85,12 @@ def replay(
     """
     start = _start(from_time, from_offset)
     end = None if to_time is None else parse_time(to_time, "--to")
-    session = _Session(Replay(Selection(organisation, plan, frozenset(kind or ()))), output_format)
-    address = bootstrap or bootstrap_of(HubSettings())
+    if isinstance(start, datetime) and end is not None and start >= end:
+        raise SettingsError(f"--from {from_time} does not lie before --to {to_time}; there is nothing between them")
+    session = _Session(
+        Replay(Selection(organisation, plan, frozenset(each.value for each in kind or ()))), output_format
+    )
+    address = bootstrap or bootstrap_of(HubSettings.read())
     topics = _topics(include_restricted, include_coordination)
     try:
         with ExitStack() as stack:

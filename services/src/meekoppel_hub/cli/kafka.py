@@ -45,7 +45,7 @@ def up(
     """Run Kafka until Ctrl-C; what was published is kept for the next time."""
     to_user = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop ends us as Ctrl-C does
-    folder = data_folder or HubSettings().data_folder
+    folder = data_folder or HubSettings.read().data_folder
     try:
         with start_kafka(folder, brokers=brokers, port=port, heap_mib=heap, progress=to_user.print) as kafka:
             typer.echo(f"MEEKOPPEL_KAFKA_BOOTSTRAP={kafka.bootstrap}")
@@ -59,7 +59,7 @@ def up(
 def fetch() -> None:
     """Fetch Kafka's jars into the cache, so that no later start needs the network."""
     to_user = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    if HubSettings().kafka_bootstrap:
+    if HubSettings.read().kafka_bootstrap:
         to_user.print("MEEKOPPEL_KAFKA_BOOTSTRAP names a cluster: no Kafka is needed here.")
         return
     java = find_java()

@@ -7,15 +7,15 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import select
 
 from meekoppel_contracts.codes import OrganisationKind
 from meekoppel_contracts.ids import OrgCode
 from meekoppel_contracts.topics import organisation_topics
-from meekoppel_hub.platform.database import Database, open_database
-from meekoppel_hub.platform.database.create import create_tables
+from meekoppel_hub.cli.tables import show_table
+from meekoppel_hub.cli.view import view_of_hub
+from meekoppel_hub.platform.database import Database
+from meekoppel_hub.platform.database.create import open_view
 from meekoppel_hub.platform.database.tables.intake import intake_counts
 from meekoppel_hub.platform.kafka import ensure_topics
 from meekoppel_hub.platform.organisations import (
@@ -45,8 +45,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead 
 @app.command(epilog='Example: meekoppel organisations add gm0361 --name "Gemeente Alkmaar" --kind municipality')
 def add(code: Code, name: Name, kind: Kind, oin: Oin = None, kvk: Kvk = None, may_publish_for: For = None) -> None:
     """Register an organisation: make its inbox and its rejections topic, and show its token, this once."""
-    settings = HubSettings()
-    database = _database(settings)
+    settings = HubSettings.read()
+    database = open_view(settings)
     token = register_organisation(database, code, name, kind, oin=oin, kvk=kvk, may_publish_for=may_publish_for or ())
     typer.echo(f"{code} is registered. Its token, shown this once: {token}")
     topics = organisation_topics(OrgCode(code), settings.partitions)
@@ -63,22 +63,21 @@ def add(code: Code, name: Name, kind: Kind, oin: Oin = None, kvk: Kvk = None, ma
 @app.command("list", epilog="Example: meekoppel organisations list")
 def list_organisations(as_json: AsJson = False) -> None:
     """List the organisations."""
-    organisations = load_all(_database(HubSettings()))
+    organisations = load_all(view_of_hub(HubSettings.read()))
     if as_json:
         typer.echo(json.dumps([_as_json(organisation) for organisation in organisations], indent=2))
         return
-    table = Table("code", "name", "kind", "may publish for", "active", title="Organisations")
-    for organisation in organisations:
-        others = ", ".join(sorted(organisation.may_publish_for)) or "itself"
-        active = "yes" if organisation.active else "no"
-        table.add_row(organisation.code, organisation.name, organisation.kind.value, others, active)
-    Console().print(table if organisations else "No organisation is registered; `meekoppel organisations add` does it.")
+    if not organisations:
+        typer.echo("No organisation is registered; `meekoppel organisations add` does it.")
+        return
+    columns = ("code", "name", "kind", "may publish for", "active")
+    show_table(columns, map(_as_cells, organisations), whole=("code",), title="Organisations")
 
 
 @app.command(epilog="Example: meekoppel organisations show gm0361")
 def show(code: Code) -> None:
     """Show one organisation, and what became of the events that it sent."""
-    database = _database(HubSettings())
+    database = view_of_hub(HubSettings.read())
     organisation = load(database, code)
     typer.echo(json.dumps({**_as_json(organisation), "events_sent": _counts(database, code)}, indent=2))
 
@@ -86,13 +85,13 @@ def show(code: Code) -> None:
 @app.command("new-token", epilog="Example: meekoppel organisations new-token gm0361")
 def new_token(code: Code) -> None:
     """Give an organisation a new token, shown this once; the old one ends at once."""
-    typer.echo(f"The new token of {code}, shown this once: {renew_token(_database(HubSettings()), code)}")
+    typer.echo(f"The new token of {code}, shown this once: {renew_token(view_of_hub(HubSettings.read()), code)}")
 
 
-def _database(settings: HubSettings) -> Database:
-    database = open_database(settings.sqlalchemy_url())
-    create_tables(database, settings.crs)
-    return database
+def _as_cells(organisation: Organisation) -> tuple[str, ...]:
+    others = ", ".join(sorted(organisation.may_publish_for)) or "itself"
+    active = "yes" if organisation.active else "no"
+    return (organisation.code, organisation.name, organisation.kind.value, others, active)
 
 
 def _as_json(organisation: Organisation) -> dict[str, Any]:

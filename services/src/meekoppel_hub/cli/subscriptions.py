@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from meekoppel_hub.cli.tables import show_table
+from meekoppel_hub.cli.view import view_of_hub
 from meekoppel_hub.notifications.consume import hub_source
 from meekoppel_hub.notifications.message import TEST_TYPE, cloud_event
 from meekoppel_hub.notifications.send import Delivered, Outcome, Post, Sender
@@ -20,8 +20,7 @@ from meekoppel_hub.platform import deliveries as delivery_store
 from meekoppel_hub.platform import subscriptions as store
 from meekoppel_hub.platform.areas import Area, InvalidArea, area_from_box, area_from_file
 from meekoppel_hub.platform.clock import utc_now
-from meekoppel_hub.platform.database import Database, open_database
-from meekoppel_hub.platform.database.create import create_tables
+from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.deliveries import Delivery, DeliveryState
 from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.settings import HubSettings
@@ -61,7 +60,7 @@ def add(
     area_crs: Annotated[int | None, typer.Option(help="EPSG number of the coordinates in the area file.")] = None,
 ) -> None:
     """Add a subscription and show its signing secret, this once."""
-    settings = HubSettings()
+    settings = HubSettings.read()
     request = SubscriptionRequest(
         organisation=organisation,
         name=name,
@@ -88,11 +87,9 @@ def list_(
     if as_json:
         typer.echo(json.dumps([_as_json(subscription) for subscription in found], indent=2))
         return
-    table = Table("subscription", "organisation", "name", "about", "state", "url")
-    for each in found:
-        about = " and ".join(each.kinds)
-        table.add_row(each.subscription_id, each.organisation, each.name, about, each.state, each.url)
-    Console().print(table)
+    columns = ("subscription", "organisation", "name", "about", "state", "url")
+    rows = ((e.subscription_id, e.organisation, e.name, " and ".join(e.kinds), e.state, e.url) for e in found)
+    show_table(columns, rows, whole=("subscription", "organisation"))
 
 
 @app.command(epilog="Example: meekoppel subscriptions show sub_0a1b2c3d4e5f60718293")
@@ -130,7 +127,7 @@ def remove(subscription_id: SubscriptionArgument) -> None:
 @app.command(epilog="Example: meekoppel subscriptions test sub_0a1b2c3d4e5f60718293")
 def test(subscription_id: SubscriptionArgument) -> None:
     """Send a signed test event now and say what the receiver answered."""
-    settings = HubSettings()
+    settings = HubSettings.read()
     database = _database(settings)
     subscription = store.get_subscription(database, subscription_id)
     post = _test_post(subscription, store.secret_of(database, subscription_id), hub_source(settings.namespace))
@@ -153,10 +150,8 @@ def list_deliveries(
     if as_json:
         typer.echo(json.dumps([asdict(delivery) for delivery in found], indent=2, default=str))
         return
-    table = Table("delivery", "subscription", "what", "plan", "state", "tries", "next or done", "last answer")
-    for delivery in found:
-        table.add_row(*_delivery_cells(delivery))
-    Console().print(table)
+    columns = ("delivery", "subscription", "what", "plan", "state", "tries", "next or done", "last answer")
+    show_table(columns, map(_delivery_cells, found), whole=("subscription", "plan"))
 
 
 @deliveries_app.command(epilog="Example: meekoppel deliveries retry sub_0a1b2c3d4e5f60718293")
@@ -178,10 +173,7 @@ def drop(subscription_id: SubscriptionArgument, plan: PlanOption = None) -> None
 
 
 def _database(settings: HubSettings | None = None) -> Database:
-    chosen = settings or HubSettings()
-    database = open_database(chosen.sqlalchemy_url())
-    create_tables(database, chosen.crs)
-    return database
+    return view_of_hub(settings or HubSettings.read())
 
 
 def _read_area(path: Path | None, box: str | None, crs: int | None, hub_crs: int) -> Area | None:

@@ -55,7 +55,7 @@ def run(
 
 def _settings(data_folder: Path | None, port: int | None) -> HubSettings:
     given = {"data_folder": data_folder, "api_port": port}
-    return HubSettings().model_copy(update={name: value for name, value in given.items() if value is not None})
+    return HubSettings.read().model_copy(update={name: value for name, value in given.items() if value is not None})
 
 
 def _run(settings: HubSettings, services: tuple[str, ...]) -> None:

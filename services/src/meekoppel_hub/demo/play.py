@@ -117,6 +117,7 @@ class _Month:
         for owner in everybody:
             set_up_connector(owner, self._settings.organisation_folder(owner))
         self._scene.note_day(self._settings.first_day, [])
+        self._screen.say(f"{len(everybody)} organisations export and publish all their plans for the first time")
         await self._publish(everybody, self._settings.first_day)
         for number in range(1, self._settings.days + 1):
             began = time.monotonic()
@@ -148,6 +149,7 @@ def _hub_settings(settings: DemoSettings) -> HubSettings:
     return HubSettings(
         data_folder=settings.hub_folder,
         kafka_bootstrap="",
+        kafka_port=0,
         database_url="",
         namespace="NL",
         crs=SRID,
@@ -161,7 +163,10 @@ def _hub_settings(settings: DemoSettings) -> HubSettings:
 def _require_fresh(folder: Path) -> None:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise DemoFailed(f"{folder} is not an empty folder; the demo begins with nothing: give another --data-folder")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DemoFailed(f"{folder} cannot be used ({error.strerror}): give another --data-folder") from error
 
 
 async def _settle(hub: Hub) -> None:

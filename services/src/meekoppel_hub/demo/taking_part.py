@@ -13,8 +13,7 @@ from meekoppel_hub.demo.errors import DemoFailed
 from meekoppel_hub.demo.organisations import ORGANISATIONS, DemoOrganisation
 from meekoppel_hub.demo.receiver import Receiver
 from meekoppel_hub.demo.town import SRID, Town
-from meekoppel_hub.platform.database import open_database
-from meekoppel_hub.platform.database.create import create_tables
+from meekoppel_hub.platform.database.create import open_view
 from meekoppel_hub.platform.organisations import register_organisation
 from meekoppel_hub.platform.settings import HubSettings
 
@@ -23,9 +22,8 @@ Tokens = Mapping[OrgCode, str]
 
 def register_all(settings: HubSettings) -> Tokens:
     """Register the organisations in a database that no hub uses yet, so that their topics are made at its start."""
-    database = open_database(settings.sqlalchemy_url())
+    database = open_view(settings)
     try:
-        create_tables(database, settings.crs)
         return {one.code: register_organisation(database, one.code, one.name, one.kind) for one in ORGANISATIONS}
     finally:
         database.close()

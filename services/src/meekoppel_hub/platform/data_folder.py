@@ -16,6 +16,9 @@ from meekoppel_hub.platform.errors import SettingsError
 # Rises when this version writes a data folder that an older one could not read.
 FORMAT = 1
 
+# Only its owner looks into a data folder: the database holds the secrets with which webhooks are signed.
+PRIVATE = 0o700
+
 # A hub that was just killed leaves the folder to the next one after its Kafka has stopped.
 _WAIT_SECONDS = 2.0
 
@@ -50,7 +53,7 @@ def open_data_folder(path: Path) -> DataFolder:
     """
     path = path.absolute()
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         check_format(path)
         lock = (path / "lock").open("a+", encoding="utf-8")
     except OSError as error:

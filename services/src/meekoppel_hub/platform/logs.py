@@ -23,3 +23,6 @@ def set_up_logs(level: int = logging.INFO) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    # While a cluster starts, aiokafka calls what passes within a second an error; what lasts is in our own health.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    logging.getLogger("meekoppel.faststream").setLevel(logging.ERROR)

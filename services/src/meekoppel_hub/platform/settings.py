@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from meekoppel_hub.platform.errors import SettingsError
 
 
 class HubSettings(BaseSettings):
@@ -14,6 +16,7 @@ class HubSettings(BaseSettings):
     Attributes:
         data_folder: where local Kafka, the SQLite view and logs are kept.
         kafka_bootstrap: `host:port,…` of an existing cluster; empty starts a local Kafka.
+        kafka_port: the port that a local Kafka takes when it is free; 0 takes any free one.
         database_url: SQLAlchemy URL of PostgreSQL with PostGIS; empty takes SQLite in the data folder.
         namespace: the first part of every plan id.
         crs: EPSG number of the hub's CRS: projected, in metres.
@@ -29,7 +32,8 @@ class HubSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="MEEKOPPEL_", extra="ignore")
 
     data_folder: Path = Path(".meekoppel")
-    kafka_bootstrap: str = ""
+    kafka_bootstrap: str = Field(default="", pattern=r"^([^\s:/,]+:\d{1,5}(,\s*[^\s:/,]+:\d{1,5})*)?$")
+    kafka_port: int = Field(default=9092, ge=0, le=65535)
     database_url: str = ""
     namespace: str = Field(default="NL", pattern=r"^[A-Z][A-Z0-9]{0,9}$")
     crs: int = Field(default=28992, gt=0)
@@ -40,6 +44,20 @@ class HubSettings(BaseSettings):
     allow_private_webhooks: bool = False
     instance: str = Field(default="1", pattern=r"^[A-Za-z0-9-]{1,40}$")
     stall_seconds: float = Field(default=120.0, gt=0)
+
+    @classmethod
+    def read(cls) -> HubSettings:
+        """Read the environment.
+
+        Raises:
+            SettingsError: when a variable has a value that cannot be used; the message names it.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = f"MEEKOPPEL_{'_'.join(str(part) for part in first['loc']).upper()}"
+            raise SettingsError(f"{name}={first['input']!r} cannot be used: {first['msg']}") from error
 
     def sqlalchemy_url(self) -> str:
         """Give the URL of the view's database; SQLite in the data folder when none is set."""
