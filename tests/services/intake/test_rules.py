@@ -9,6 +9,7 @@ import shapely
 from meekoppel_contracts.codes import OrganisationKind, RejectionReason, Status
 from meekoppel_contracts.ids import OrgCode
 from meekoppel_contracts.plan import Initiator, Period
+from meekoppel_contracts.testing import example_plan
 from meekoppel_hub.intake.outcome import Submission, content_hash
 from meekoppel_hub.intake.rules import check_identity, check_meaning, check_text
 from meekoppel_hub.platform.organisations import Organisation
@@ -137,3 +138,13 @@ def test_a_text_that_postgresql_cannot_keep_is_refused(plan, event) -> None:
         rejection = check_text(bad)
         assert rejection is not None
         assert (rejection.reason, rejection.field) == (RejectionReason.UNDECODABLE, field)
+
+
+def test_a_buffer_that_would_meet_half_the_country_is_refused():
+    plan = example_plan()
+    wide = plan.model_copy(update={"zones": (plan.zones[0].model_copy(update={"buffer_m": 1e30}),)})
+
+    found = check_meaning(wide, 28992)
+
+    assert (found.reason, found.field) == (RejectionReason.INVALID_GEOMETRY, "plan.zones.0.buffer_m")
+    assert check_meaning(plan, 28992) is None

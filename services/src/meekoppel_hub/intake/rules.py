@@ -21,6 +21,9 @@ LONGEST_PERIOD = timedelta(days=36_525)
 
 _NOT_SHAREABLE = frozenset({Status.CONCEPT, Status.UNKNOWN})
 
+# Nuisance reaches some hundreds of metres; a buffer of a country would meet every plan in it.
+MAX_BUFFER_M = 1_000
+
 
 def check_identity(
     submission: Submission, namespace: str, organisations: Mapping[OrgCode, Organisation]
@@ -50,8 +53,25 @@ def check_text(event: PlanEvent) -> Rejection | None:
 
 
 def check_meaning(plan: Plan, crs: int) -> Rejection | None:
-    """Check status, period and the CRS (EPSG number) that the zones name."""
-    return _check_status(plan) or _check_period(plan.period) or _check_actual(plan) or _check_crs(plan, crs)
+    """Check status, period, the CRS (EPSG number) that the zones name, and how far they reach."""
+    return (
+        _check_status(plan)
+        or _check_period(plan.period)
+        or _check_actual(plan)
+        or _check_crs(plan, crs)
+        or _check_reach(plan)
+    )
+
+
+def _check_reach(plan: Plan) -> Rejection | None:
+    for number, zone in enumerate(plan.zones):
+        if zone.buffer_m > MAX_BUFFER_M:
+            return Rejection(
+                RejectionReason.INVALID_GEOMETRY,
+                f"zone {zone.zone_id!r} reaches {zone.buffer_m:g} m around its geometry; {MAX_BUFFER_M} m is the most",
+                f"plan.zones.{number}.buffer_m",
+            )
+    return None
 
 
 def _check_key(key: bytes | None, plan: Plan) -> Rejection | None:
