@@ -67,9 +67,11 @@ async def test_an_inbox_of_nobody_is_answered_and_holds_up_nobody(settings, tmp_
             async for record in read_log(hub.bootstrap, [topics.rejections(stranger)])
         ]
         accepted = [record.key async for record in read_log(hub.bootstrap, [topics.PLANS])]
-    assert [rejection.reason for rejection in refused] == [RejectionReason.UNDECODABLE]
-    assert refused[0].value == b"no avro at all"
-    assert accepted == [b"NL.waternet.2027-00001"]
+    # At least once: a broker that is still electing the new topic's leader makes the outbox send again.
+    assert {(each.reason, each.offset, each.value) for each in refused} == {
+        (RejectionReason.UNDECODABLE, 0, b"no avro at all")
+    }
+    assert set(accepted) == {b"NL.waternet.2027-00001"}
 
 
 async def test_garbage_in_the_log_goes_to_the_dead_letters_of_each_service_that_reads_it(settings):

@@ -9,7 +9,8 @@ from meekoppel_hub.coordination.fold import PlanChange
 from meekoppel_hub.platform.clock import Clock, utc_now
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.settings import HubSettings
-from meekoppel_hub.platform.stream.consumer import ConsumerConfig, StreamService
+from meekoppel_hub.platform.stream.consumer import StreamService
+from meekoppel_hub.platform.stream.subscription import ConsumerConfig
 
 NAME = "coordination"
 

@@ -15,8 +15,9 @@ from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.database.tables.intake import plan_state
 from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.settings import HubSettings
-from meekoppel_hub.platform.stream.consumer import ConsumerConfig, StreamService
+from meekoppel_hub.platform.stream.consumer import StreamService
 from meekoppel_hub.platform.stream.read import Window, read_log
+from meekoppel_hub.platform.stream.subscription import ConsumerConfig
 
 NAME = "intake"
 

@@ -8,7 +8,8 @@ from meekoppel_hub.notifications.deliver import DeliveryWorker
 from meekoppel_hub.platform.clock import Clock, utc_now
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.settings import HubSettings
-from meekoppel_hub.platform.stream.consumer import ConsumerConfig, StreamService
+from meekoppel_hub.platform.stream.consumer import StreamService
+from meekoppel_hub.platform.stream.subscription import ConsumerConfig
 
 NAME = "notifications"
 

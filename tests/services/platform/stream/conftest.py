@@ -10,7 +10,8 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from meekoppel_contracts.topics import TopicSpec
-from meekoppel_hub.platform.stream.consumer import ConsumerConfig, StreamService
+from meekoppel_hub.platform.stream.consumer import StreamService
+from meekoppel_hub.platform.stream.subscription import ConsumerConfig
 from tests.services.platform.stream.ledger import Ledger
 
 

@@ -24,7 +24,7 @@ from faststream.kafka.schemas import Topic
 
 from meekoppel_contracts.topics import TopicSpec
 from meekoppel_hub.platform.kafka.fetched import FetchedRecords
-from meekoppel_hub.platform.stream.consumer import assert_manual_only
+from meekoppel_hub.platform.stream.subscription import assert_manual_only
 
 SILENT = logging.getLogger("canaries")
 

@@ -7,33 +7,34 @@ What FastStream and aiokafka do by default and what is done here instead stands 
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Generic, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker
-from faststream.kafka.message import FAKE_CONSUMER, KafkaMessage
-from faststream.kafka.schemas import Topic
 
 from meekoppel_contracts.topics import answer_topic
 from meekoppel_hub.platform.clock import Clock, utc_now
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.errors import Fenced, Halted, TransientError
 from meekoppel_hub.platform.kafka import ensure_topics
-from meekoppel_hub.platform.kafka.fetched import read_any_record
 from meekoppel_hub.platform.stream.handling import BatchHandler, Handled
+from meekoppel_hub.platform.stream.held import Held
 from meekoppel_hub.platform.stream.offsets import Claim, claim_partition
 from meekoppel_hub.platform.stream.outbox import OutboxPublisher
 from meekoppel_hub.platform.stream.processor import Processor
-from meekoppel_hub.platform.stream.records import LogRecord, PartitionId
+from meekoppel_hub.platform.stream.records import PartitionId
+from meekoppel_hub.platform.stream.subscription import (
+    ConsumerConfig,
+    outbox_producer,
+    record_of,
+    source_of,
+    subscribe,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -43,70 +44,6 @@ LONGEST_BACK_OFF_SECONDS = 30.0
 DRAIN_SECONDS = 20.0
 LOOK_AGAIN_SECONDS = 5.0
 CANCEL_AGAIN_SECONDS = 1.0
-ACCEPTED_COMPRESSION = "lz4"
-
-read_any_record()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsumerConfig:
-    """What a service reads and how.
-
-    Attributes:
-        service: its name; also the consumer group `meekoppel.<service>`.
-        bootstrap: Kafka, `host:port,…`.
-        topics: the topics, when they are known.
-        pattern: else a regular expression that is anchored here at both ends.
-        instance: tells workers of one service apart; static group membership, so a restart takes over at once.
-        batch_records: at most so many records in one batch.
-        poll_ms: how long one poll waits; an empty poll waits as long again (FastStream).
-        halt_after: so many poison records in a row halt the service.
-        metadata_seconds: after how long a new topic of the pattern is seen.
-        session_seconds: after how long a worker that is gone for good leaves its partitions to the others.
-    """
-
-    service: str
-    bootstrap: str
-    topics: tuple[str, ...] = ()
-    pattern: str | None = None
-    instance: str = "1"
-    batch_records: int = 500
-    poll_ms: int = 10
-    halt_after: int = 50
-    metadata_seconds: float = 5.0
-    session_seconds: float = 30.0
-
-
-@dataclass(slots=True)
-class Held:
-    """One partition that this worker holds.
-
-    Attributes:
-        claim: the right to store its results.
-        next_offset: where the next batch begins; equal to what the database says.
-        failures: transient failures in a row.
-        end_offset: the log's end when it was last asked.
-        moved_at: monotonic time, seconds, of the last progress or try.
-        gap_checked: the offset at which a gap in the log was looked for again.
-        pausing: whether it waits after a transient failure.
-        looked_again: the offset from which it was read once more because nothing came.
-        passed: up to here the log holds no records, only marks of transactions.
-    """
-
-    claim: Claim
-    next_offset: int
-    failures: int = 0
-    end_offset: int = 0
-    moved_at: float = field(default_factory=time.monotonic)
-    gap_checked: int = -1
-    pausing: bool = False
-    looked_again: int = -1
-    passed: int = 0
-
-    @property
-    def behind(self) -> int:
-        """Count the records that are in the log and not handled yet, as last asked."""
-        return max(0, self.end_offset - max(self.next_offset, self.passed))
 
 
 class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -144,38 +81,8 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         self._assignment = 0  # rises with each rebalance: what was begun under an older one is given up
         self._stopping = False
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._broker = KafkaBroker(
-            config.bootstrap,
-            client_id=f"meekoppel-{config.service}-{config.instance}",
-            apply_types=False,
-            allow_auto_create_topics=False,
-            metadata_max_age_ms=int(config.metadata_seconds * 1000),
-            graceful_timeout=DRAIN_SECONDS,
-            logger=logging.getLogger("meekoppel.faststream"),
-            log_level=logging.DEBUG,  # of its two lines per batch; failures keep their own level
-        )
-        self._subscriber = self._broker.subscriber(
-            *(Topic(name, declare=False) for name in config.topics),
-            pattern=None if config.pattern is None else f"^(?:{config.pattern})$",
-            batch=True,
-            group_id=f"meekoppel.{config.service}",
-            group_instance_id=f"{config.service}-{config.instance}",
-            auto_offset_reset="earliest",
-            ack_policy=AckPolicy.MANUAL,
-            isolation_level="read_committed",  # what an organisation's producer took back was never sent
-            session_timeout_ms=int(config.session_seconds * 1000),
-            heartbeat_interval_ms=int(config.session_seconds * 100),
-            rebalance_timeout_ms=int(config.session_seconds * 1000),
-            max_records=config.batch_records,
-            batch_timeout_ms=config.poll_ms,
-            listener=self,
-            parser=_leave_as_it_is,
-            decoder=_records_of,
-            no_reply=True,
-            include_in_schema=False,
-        )
+        self._broker, self._subscriber = subscribe(config, self)
         self._subscriber(self._on_batch)
-        assert_manual_only(self._broker)
         self._producer: AIOKafkaProducer | None = None
         self.publisher: OutboxPublisher | None = None
 
@@ -197,14 +104,7 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
 
     async def start(self) -> None:
         """Join the consumer group and begin."""
-        self._producer = AIOKafkaProducer(
-            bootstrap_servers=self.config.bootstrap,
-            enable_idempotence=True,
-            acks="all",
-            compression_type=ACCEPTED_COMPRESSION,
-            linger_ms=2,
-            max_request_size=4 * 1024 * 1024,
-        )
+        self._producer = outbox_producer(self.config.bootstrap)
         await self._producer.start()
         self.publisher = OutboxPublisher(
             self._database, self.config.service, self._lanes, self._producer, self._prepare_topics
@@ -232,7 +132,7 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         """Take nothing new of these partitions, and wait, with a bound, for the batch at hand."""
         self._assignment += 1
         for partition in revoked:
-            self._held.pop(_source(partition), None)
+            self._held.pop(source_of(partition), None)
         try:
             async with asyncio.timeout(DRAIN_SECONDS), self._working:
                 pass
@@ -291,7 +191,7 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
             return
         ends = await self.consumer.end_offsets(partitions)
         for partition, end in ends.items():
-            held = self._held.get(_source(partition))
+            held = self._held.get(source_of(partition))
             if held is not None:
                 held.end_offset = end
 
@@ -326,7 +226,7 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
 
         A rebalance in the meantime ends it: whoever has the partition then has claimed it, and must not be fenced.
         """
-        source = _source(partition)
+        source = source_of(partition)
         failures = 0
         while assignment == self._assignment and not self._stopping:
             try:
@@ -393,7 +293,7 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
             self._halt(f"unexpected failure: {type(error).__name__}, see the log")
 
     async def _handle_partition(self, partition: TopicPartition, rows: Sequence[ConsumerRecord]) -> None:
-        source = _source(partition)
+        source = source_of(partition)
         held = self._held.get(source)
         if held is None or held.pausing or self._stopping or self.halted is not None:
             return  # not claimed (yet): it is read again after the seek to the stored offset
@@ -404,7 +304,7 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         if not self._continues(partition, held, rows[0].offset):
             return
         try:
-            handled = await asyncio.to_thread(self._handler.handle, held.claim, [_record(row) for row in rows])
+            handled = await asyncio.to_thread(self._handler.handle, held.claim, [record_of(row) for row in rows])
         except (TransientError, Fenced) as error:
             self._back_off(partition, held, error)
         except Halted as error:
@@ -463,38 +363,6 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         self.halted = self.detail = why
         log.critical("service_halted", service=self.config.service, why=why)
         self.consumer.pause(*self.consumer.assignment())
-
-
-def assert_manual_only(broker: KafkaBroker) -> None:
-    """Refuse to start when a subscriber would acknowledge by itself (pitfall 1)."""
-    for subscriber in broker.subscribers:
-        if subscriber.ack_policy is not AckPolicy.MANUAL:
-            raise AssertionError(f"{subscriber} has {subscriber.ack_policy}: only AckPolicy.MANUAL loses nothing")
-
-
-async def _leave_as_it_is(message: tuple[ConsumerRecord, ...]) -> KafkaMessage:
-    """Wrap a batch without touching it: FastStream's own parser raises on a header that is not UTF-8 (pitfall 3)."""
-    return KafkaMessage(body=message, raw_message=message, headers={}, batch_headers=[], consumer=FAKE_CONSUMER)
-
-
-async def _records_of(message: KafkaMessage) -> tuple[ConsumerRecord, ...]:
-    records: tuple[ConsumerRecord, ...] = message.raw_message
-    return records
-
-
-def _record(row: ConsumerRecord) -> LogRecord:
-    return LogRecord(
-        source=PartitionId(row.topic, row.partition),
-        offset=row.offset,
-        timestamp_ms=row.timestamp,
-        key=row.key,
-        value=row.value,
-        headers=tuple(row.headers),
-    )
-
-
-def _source(partition: TopicPartition) -> PartitionId:
-    return PartitionId(partition.topic, partition.partition)
 
 
 def _pause_seconds(failures: int) -> float:
