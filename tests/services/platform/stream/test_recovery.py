@@ -231,3 +231,20 @@ async def test_a_cancellation_that_aiokafka_swallows_does_not_hold_up_the_end(ri
     await publish_to(rig, 0, 1)
     await asyncio.wait_for(begun.wait(), 15)
     await asyncio.wait_for(rig.stop(service), 15)
+
+
+async def test_a_client_whose_coordination_died_is_replaced(rig):
+    service = await rig.start()
+    pulse = Pulse(service, rig.database, utc_now, stall_seconds=60)
+    await publish_to(rig, 0, 1)
+    await rig.until(lambda: values(rig) == ["good 1"])
+    dead = service.consumer
+    dead._coordinator._coordination_task.cancel()  # as an assertion of its own does when a broker goes at a bad moment
+    await rig.until(dead._coordinator._coordination_task.done)
+
+    await publish_to(rig, 0, 2)
+    await pulse._beat()
+
+    await rig.until(lambda: values(rig) == ["good 1", "good 2"])
+    assert service.consumer is not dead
+    assert service.halted is None

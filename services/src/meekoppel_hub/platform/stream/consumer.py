@@ -159,6 +159,31 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
             self.publisher.wake()
         return count
 
+    async def revive(self) -> None:
+        """Begin with a new client where aiokafka's group coordination has died: it leaves such a client dead for good.
+
+        Raises:
+            KafkaError: when Kafka is away; asked again, it tries again.
+        """
+        if self._stopping or self.halted is not None or not self._is_dead():
+            return
+        log.error("client_died_begins_anew", service=self.config.service)
+        self._assignment += 1
+        self._held.clear()
+        async with self._working:
+            try:
+                await self._subscriber.stop()
+            except KafkaError as error:  # what it died of
+                log.warning("dead_client_closed", service=self.config.service, error=repr(error))
+            await self._subscriber.start()
+
+    def _is_dead(self) -> bool:
+        consumer = self._subscriber.consumer
+        if consumer is None:  # an earlier revival that did not get to the end
+            return True
+        task = getattr(consumer._coordinator, "_coordination_task", None)
+        return task is not None and task.done()
+
     async def look_again(self) -> None:
         """Read on from the stored offset where the log goes on and nothing comes.
 

@@ -89,6 +89,7 @@ class Pulse:
         self.beat_at = time.monotonic()
         trouble = ""
         try:
+            await self._service.revive()
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._service.refresh_end_offsets()
                 await self._service.commit_to_kafka()
