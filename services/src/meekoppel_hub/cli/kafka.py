@@ -44,7 +44,9 @@ def up(
 ) -> None:
     """Run Kafka until Ctrl-C; what was published is kept for the next time."""
     to_user = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service manager's stop ends us as Ctrl-C does
+    # A service manager's stop ends us as Ctrl-C does; so does an interrupt, which a shell lets background jobs ignore.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     folder = data_folder or HubSettings.read().data_folder
     try:
         with start_kafka(folder, brokers=brokers, port=port, heap_mib=heap, progress=to_user.print) as kafka:
