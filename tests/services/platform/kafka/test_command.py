@@ -21,8 +21,6 @@ pytestmark = pytest.mark.kafka
 
 Meekoppel = Callable[..., "subprocess.Popen[str]"]
 GONE_SECONDS = 20.0
-# A broker that leaves right after it came may wait for its controller, up to the grace that we give it.
-IN_ORDER_SECONDS = 60.0
 
 
 def read_bootstrap(process: subprocess.Popen[str]) -> str:
@@ -66,7 +64,7 @@ def test_it_ends_in_order_when_asked(meekoppel: Meekoppel, tmp_path: Path, endin
 
     process.send_signal(ending)
 
-    assert process.wait(IN_ORDER_SECONDS) == 0
+    assert process.wait(GONE_SECONDS) == 0
     assert_gone(below)
     assert (tmp_path / "data/kafka/node-1/data/.kafka_cleanshutdown").exists()
 
