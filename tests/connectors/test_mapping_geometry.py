@@ -118,7 +118,7 @@ def test_of_a_collection_the_parts_of_the_highest_dimension_are_taken(tmp_path: 
 
 
 def test_points_come_from_columns_with_decimal_commas(tmp_path: Path) -> None:
-    row = SourceRow(2, {"x": "155000,25", "y": "463.000,50"})
+    row = SourceRow({"x": "155000,25", "y": "463.000,50"}, number=2)
     point = shapely.from_wkb(reader(tmp_path, {"x": "x", "y": "y"}).of_row(row))
     assert (point.x, point.y) == (155000.25, 463000.5)
 
@@ -133,7 +133,7 @@ def test_points_come_from_columns_with_decimal_commas(tmp_path: Path) -> None:
 )
 def test_columns_without_a_usable_point_are_refused(tmp_path: Path, values: dict[str, str], expected: Reason) -> None:
     with pytest.raises(Unreadable) as caught:
-        reader(tmp_path, {"x": "x", "y": "y"}).of_row(SourceRow(2, values))
+        reader(tmp_path, {"x": "x", "y": "y"}).of_row(SourceRow(values, number=2))
     assert caught.value.reason is expected
 
 
@@ -146,7 +146,7 @@ def test_without_any_crs_the_configuration_must_give_one(tmp_path: Path) -> None
 
 def test_the_crs_of_the_file_is_used_when_the_configuration_gives_none(tmp_path: Path) -> None:
     native = reader(tmp_path, "native", CRS.from_epsg(4326), crs=None, format="geojson")
-    point = shapely.from_wkb(native.of_row(SourceRow(1, {}, shapely.Point(5.38720621, 52.15517440, 7))))
+    point = shapely.from_wkb(native.of_row(SourceRow({}, shapely.Point(5.38720621, 52.15517440, 7), number=1)))
     assert point.distance(shapely.Point(155000, 463000)) < 0.5
 
 

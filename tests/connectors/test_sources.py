@@ -10,10 +10,9 @@ import pyogrio
 import pytest
 import shapely
 
-from meekoppel_connectors.config import SourceConfig
 from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.row import SourceRow
-from meekoppel_connectors.sources.opening import open_source
+from meekoppel_connectors.sources.opening import open_source, source_class
 
 MIDNIGHT = datetime(2026, 4, 1)  # noqa: DTZ001 - cells have no zone
 MORNING = MIDNIGHT.replace(hour=7, minute=30)
@@ -22,11 +21,11 @@ MORNING = MIDNIGHT.replace(hour=7, minute=30)
 def source(kind: str, path: Path, **options: Any) -> Any:
     if kind in {"csv", "xlsx", "xml"}:
         options.setdefault("geometry", {"wkt": "geom"})
-    return open_source(SourceConfig.model_validate({"format": kind, "path": path, **options}))
+    return open_source(source_class(kind).settings_type.model_validate({"format": kind, "path": path, **options}))
 
 
 def rows(kind: str, path: Path, **options: Any) -> list[SourceRow]:
-    return list(source(kind, path, **options).rows())
+    return list(source(kind, path, **options).snapshot())
 
 
 def text_file(folder: Path, text: str, encoding: str = "utf-8", name: str = "feed.txt") -> Path:
@@ -187,7 +186,7 @@ def test_entities_in_xml_are_refused(tmp_path: Path, declaration: str) -> None:
 
 
 def test_an_xml_file_that_breaks_off_is_an_error_and_no_shorter_feed(tmp_path: Path) -> None:
-    reading = source("xml", xml(tmp_path, "<f><w><n>1</n></w>\n<w><n>2</n>"), record="w").rows()
+    reading = source("xml", xml(tmp_path, "<f><w><n>1</n></w>\n<w><n>2</n>"), record="w").snapshot()
     with pytest.raises(SourceError, match=r"is damaged in line 2, column \d+: no element found$"):
         list(reading)
 

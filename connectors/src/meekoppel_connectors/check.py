@@ -47,12 +47,12 @@ def check(config: ConnectorConfig, now: datetime) -> Iterator[Finding]:
 def check_source(config: ConnectorConfig, now: datetime) -> Iterator[Finding]:
     """Prove that the source opens, has the fields that are named, says its CRS, and gives plans."""
     try:
-        description = open_source(config.source).describe(whole=True)
+        description = open_source(config.source, config.path.parent).describe(whole=True)
     except ConnectorError as error:
         yield Finding("source", False, str(error))
         return
     count = "" if description.row_count is None else f" and {description.row_count} rows"
-    yield Finding("source", True, f"{config.source.path} opens, with {len(description.fields)} fields{count}")
+    yield Finding("source", True, f"{config.source.place} opens, with {len(description.fields)} fields{count}")
     missing = missing_fields(config, description)
     for problem in missing:
         yield Finding("fields", False, problem)
@@ -116,7 +116,7 @@ def _sample_in_words(config: ConnectorConfig, now: datetime) -> str:
     sample = list(islice(read_plans(config, now), SAMPLE_ROWS))
     good = sum(row.plan is not None for row in sample)
     if not sample:
-        raise ConnectorError(f"{config.source.path} has no rows")
+        raise ConnectorError(f"{config.source.place} has no rows")
     if not good:
         first = next(rejection for row in sample for rejection in row.rejections)
         why = f"row {first.row_number}, {first.field}: {first.message}"

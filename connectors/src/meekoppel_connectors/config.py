@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SerializeAsAny, ValidationError, model_validator
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from meekoppel_connectors.config_file import read_yaml
-from meekoppel_connectors.errors import ConfigError, ConnectorError
+from meekoppel_connectors.errors import ConfigError, Fatal, SourceError
 from meekoppel_connectors.mapping.compiling import compile_plan
 from meekoppel_connectors.mapping.dates import known_zone
 from meekoppel_connectors.mapping.rules import PlanRules, RuleError
+from meekoppel_connectors.settings import Section
+from meekoppel_connectors.sources.opening import known_formats, source_class
+from meekoppel_connectors.sources.settings import SourceSettings
 from meekoppel_contracts.plan import Organisation
 
 BOOTSTRAP_VARIABLE = "MEEKOPPEL_KAFKA_BOOTSTRAP"
@@ -34,20 +37,6 @@ def _metric_crs(number: int) -> int:
     if not crs.is_projected or any(axis.unit_name != "metre" for axis in crs.axis_info):
         raise ValueError(f"EPSG:{number} is not projected in metres; the hub's CRS is, such as 28992 (RD New)")
     return number
-
-
-def _known_crs(value: int | str) -> int | str:
-    try:
-        CRS.from_user_input(value)
-    except CRSError:
-        raise ValueError(f"{value!r} is not a coordinate reference system; give an EPSG number such as 28992") from None
-    return value
-
-
-class Section(BaseModel):
-    """What all parts of the configuration share: frozen, and nothing unknown."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class KafkaConfig(Section):
@@ -81,7 +70,7 @@ class KafkaConfig(Section):
         """Give the arguments with which any aiokafka client reaches this cluster.
 
         Raises:
-            ConnectorError: when the password's environment variable is not set, or the CA file cannot be read.
+            Fatal: when the password's environment variable is not set, or the CA file cannot be read.
         """
         settings: dict[str, Any] = {
             "bootstrap_servers": self.bootstrap,
@@ -90,7 +79,7 @@ class KafkaConfig(Section):
         if self.security_protocol.startswith("SASL"):
             password = os.environ.get(self.password_variable)
             if not password:
-                raise ConnectorError(f"Set the environment variable {self.password_variable} to the password of Kafka.")
+                raise Fatal(f"Set the environment variable {self.password_variable} to the password of Kafka.")
             settings |= {
                 "sasl_mechanism": self.sasl_mechanism,
                 "sasl_plain_username": self.username,
@@ -100,97 +89,8 @@ class KafkaConfig(Section):
             try:
                 settings["ssl_context"] = ssl.create_default_context(cafile=self.ca_file)
             except (OSError, ssl.SSLError) as error:
-                raise ConnectorError(f"kafka.ca_file {self.ca_file} cannot be read: {error}.") from error
+                raise Fatal(f"kafka.ca_file {self.ca_file} cannot be read: {error}.") from error
         return settings
-
-
-class GeometryColumns(Section):
-    """In which columns the geometry stands; none of them when the file has geometry of its own (`native`).
-
-    Attributes:
-        x: the column of eastings or longitudes of points, in the source's CRS.
-        y: the column of northings or latitudes.
-        wkt: the column with well-known text, with or without `SRID=…;` or a CRS address before it.
-    """
-
-    x: str | None = None
-    y: str | None = None
-    wkt: str | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _native_has_no_columns(cls, value: object) -> object:
-        if value == "native":
-            return {}
-        if not isinstance(value, dict):
-            raise ValueError("give native, {x: column, y: column} or {wkt: column}")
-        return value
-
-    @model_validator(mode="after")
-    def _one_way(self) -> GeometryColumns:
-        if (self.x is None) != (self.y is None) or (self.x is not None and self.wkt is not None):
-            raise ValueError("give native, {x: column, y: column} or {wkt: column}")
-        return self
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns that it names; empty for native geometry."""
-        return tuple(name for name in (self.x, self.y, self.wkt) if name is not None)
-
-
-class SourceConfig(Section):
-    """Where the rows come from.
-
-    Attributes:
-        format: the kind of file.
-        path: the file.
-        layer: of a GeoPackage with several layers.
-        sheet: of a workbook; the first by default.
-        delimiter: of a CSV file; found out by default.
-        encoding: of a CSV file (UTF-8 by default), a Shapefile, or an XML file that does not say it itself.
-        header_row: in which line of a CSV file or sheet the names of the columns stand, from 1.
-        record: of XML: the element that is one row; `a/b` means a `b` inside an `a`. Name spaces do not count.
-        crs: of the coordinates; what the file says by default.
-        geometry: `native`, or the column or columns that hold it.
-        axis_order: `yx` when the source gives latitude or northing first.
-        decimal: the decimal sign of coordinates in text; found out by default.
-        repair: whether invalid polygons are repaired; else their rows are rejected.
-    """
-
-    format: Literal["geojson", "gpkg", "shapefile", "csv", "xlsx", "xml"]
-    path: Path
-    layer: str | None = None
-    sheet: str | None = None
-    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
-    encoding: str | None = None
-    header_row: int = Field(default=1, ge=1)
-    record: str | None = None
-    crs: Annotated[int | str, AfterValidator(_known_crs)] | None = None
-    geometry: GeometryColumns = GeometryColumns()
-    axis_order: Literal["xy", "yx"] = "xy"
-    decimal: Literal[".", ","] | None = None
-    repair: bool = True
-
-    @model_validator(mode="after")
-    def _options_fit_the_format(self) -> SourceConfig:
-        if self.format in {"csv", "xlsx", "xml"} and not self.geometry.columns:
-            raise ValueError(f"format {self.format} has no geometry; give geometry: {{x: …, y: …}} or {{wkt: …}}")
-        if self.format == "xml" and not self.record:
-            raise ValueError("format xml needs record: the name of the element that is one row")
-        for option, formats in _OPTION_FORMATS.items():
-            if option in self.model_fields_set and self.format not in formats:
-                raise ValueError(f"{option} does not belong to format {self.format}, only to {', '.join(formats)}")
-        return self
-
-
-_OPTION_FORMATS = {
-    "layer": ("gpkg",),
-    "sheet": ("xlsx",),
-    "delimiter": ("csv",),
-    "header_row": ("csv", "xlsx"),
-    "record": ("xml",),
-    "encoding": ("csv", "shapefile", "xml"),
-}
 
 
 class GuardConfig(Section):
@@ -225,7 +125,7 @@ class ConnectorConfig(Section):
     time_zone: Annotated[str, AfterValidator(known_zone)] = "Europe/Amsterdam"
     kafka: KafkaConfig = Field(default_factory=KafkaConfig)
     state: Path
-    source: SourceConfig
+    source: SerializeAsAny[SourceSettings]
     guard: GuardConfig = GuardConfig()
     contact_is_functional: bool = False
     plan: dict[str, Any]
@@ -256,8 +156,10 @@ def load_config(path: Path) -> ConnectorConfig:
     content = read_yaml(path)
     if "path" in content:
         raise ConfigError(path, "path", "is not a setting; the source's file is source.path")
+    path = path.resolve()
+    content = content | {"path": path, "source": _source_settings(path, content.get("source"))}
     try:
-        config = ConnectorConfig.model_validate({**content, "path": path.resolve()})
+        config = ConnectorConfig.model_validate(content)
     except ValidationError as error:
         raise _first_problem(path, error) from error
     config = _with_absolute_paths(config)
@@ -265,20 +167,39 @@ def load_config(path: Path) -> ConnectorConfig:
     return config
 
 
+def _source_settings(path: Path, written: Any) -> SourceSettings:
+    """Check the `source:` part by the settings of its own format."""
+    if not isinstance(written, dict) or "format" not in written:
+        raise ConfigError(path, "source.format", f"must be given: one of {', '.join(known_formats())}")
+    try:
+        kind = source_class(str(written["format"]), path.parent)
+        return kind.settings_type.model_validate(written)
+    except SourceError as error:
+        raise ConfigError(path, "source.format", str(error)) from error
+    except ValidationError as error:
+        raise _first_problem(path, error, "source") from error
+
+
 def _with_absolute_paths(config: ConnectorConfig) -> ConnectorConfig:
     folder = config.path.parent
-    source = config.source.model_copy(update={"path": folder / config.source.path})
     ca_file = config.kafka.ca_file
     kafka = config.kafka.model_copy(update={"ca_file": folder / ca_file if ca_file else None})
+    source = config.source.in_folder(folder)
     return config.model_copy(update={"state": folder / config.state, "source": source, "kafka": kafka})
 
 
-def _first_problem(path: Path, error: ValidationError) -> ConfigError:
+def _first_problem(path: Path, error: ValidationError, *within: str) -> ConfigError:
     first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"])
+    field = ".".join((*within, *(str(part) for part in first["loc"])))
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "missing":
         message = "is missing; it must be given"
     elif first["type"] == "extra_forbidden":
-        message = "is not a setting of a connector; see docs/connectors.md"
+        message = _unknown_setting(within)
     return ConfigError(path, field, message)
+
+
+def _unknown_setting(within: tuple[str, ...]) -> str:
+    if within:
+        return "is not a setting of this format; see docs/connectors.md, or `meekoppel-connector spec` and its name"
+    return "is not a setting of a connector; see docs/connectors.md"

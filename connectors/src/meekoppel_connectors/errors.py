@@ -1,12 +1,17 @@
-"""What can go wrong in a connector, named by who has to do something.
+"""What can go wrong in a connector, in three groups by what the runner does with them.
 
     ConnectorError
-    ├── ConfigError     the configuration file: the organisation changes it; names file and field
-    ├── SourceError     the source: it is not there, cannot be read, or lacks what the configuration names
-    ├── StateError      the state file (SQLite) cannot be used
-    └── BrokerError     Kafka cannot be reached, or refused what was sent
+    ├── Fatal               the run ends: a person must change something
+    │   ├── ConfigError     the configuration file: the organisation changes it; names file and field
+    │   ├── SourceError     the source: it is not there, cannot be read, or lacks what the configuration names
+    │   └── StateError      the state file (SQLite) cannot be used
+    └── Retriable           the run tries again, after a while; nothing is lost
+        ├── SourceAway      the source does not answer, or is too busy
+        └── BrokerError     Kafka cannot be reached, or refused what was sent
 
-A row that cannot become a plan is no error: it becomes a `Rejection` and the run goes on. A caller writes::
+    RejectedRow             one row, or one value of it, cannot be taken over; it is set aside and the run goes on
+
+A caller writes::
 
     try:
         config = load_config(path)
@@ -24,7 +29,15 @@ class ConnectorError(Exception):
     """The connector cannot go on; the message is one sentence that says what, where and what to do."""
 
 
-class ConfigError(ConnectorError):
+class Fatal(ConnectorError):
+    """The run ends here, and the next would end the same way until a person changes something."""
+
+
+class Retriable(ConnectorError):
+    """The run tries again after a while, and gives up only when its patience ends."""
+
+
+class ConfigError(Fatal):
     """The configuration is wrong.
 
     Attributes:
@@ -40,23 +53,53 @@ class ConfigError(ConnectorError):
         super().__init__(f"{path.name}: {field}: {problem}" if field else f"{path.name}: {problem}")
 
 
-class SourceError(ConnectorError):
+class SourceError(Fatal):
     """The source cannot be read as the configuration says.
 
     Attributes:
-        path: the source file.
+        place: the source: a path, an address, or the name of a format.
         problem: what is wrong, in words.
     """
 
-    def __init__(self, path: Path, problem: str) -> None:
-        self.path = path
+    def __init__(self, place: Path | str, problem: str) -> None:
+        self.place = place
         self.problem = problem
-        super().__init__(f"{path}: {problem}")
+        super().__init__(f"{place}: {problem}")
 
 
-class StateError(ConnectorError):
+class StateError(Fatal):
     """The state file of the connector cannot be opened, read or written."""
 
 
-class BrokerError(ConnectorError):
+class SourceAway(Retriable):
+    """The source does not answer, or says that it is too busy.
+
+    Attributes:
+        place: the source: an address.
+        problem: what happened, in words.
+        retry_after_seconds: how long the source asked to wait; None when it did not say.
+    """
+
+    def __init__(self, place: str, problem: str, retry_after_seconds: float | None = None) -> None:
+        self.place = place
+        self.problem = problem
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(f"{place}: {problem}")
+
+
+class BrokerError(Retriable):
     """Kafka cannot be reached, or did not accept what was sent."""
+
+
+class RejectedRow(Exception):
+    """One row, or one value of it, cannot be taken over; becomes a `Rejection`, and the run goes on.
+
+    Attributes:
+        reason: a short code.
+        message: what is wrong and what to do, in words.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        self.reason = reason
+        self.message = message
+        super().__init__(message)

@@ -43,6 +43,8 @@ class PlanBuilder:
         filling = Filling(row.values, self._as_of, self._zone, self._slugs)
         local_id = filling.fill(self._rules.local_id)
         identifier = self._identifier(local_id, filling)
+        if row.removed and not filling.problems:
+            return MappedRow(row.number, None, (), identifier, row.occurred_at, removed=True)
         if row.fault:
             filling.problems.append(Problem("row", Reason.ROW_UNREADABLE, row.fault))
         self._note_duplicate(identifier, row, filling)
@@ -56,7 +58,7 @@ class PlanBuilder:
             Rejection(row.number, problem.field, problem.reason.value, problem.message, source_id, row.values)
             for problem in filling.problems
         )
-        return MappedRow(row.number, None if rejections else plan, rejections, identifier)
+        return MappedRow(row.number, None if rejections else plan, rejections, identifier, row.occurred_at)
 
     def _identifier(self, local_id: Any, filling: Filling) -> PlanId | None:
         if local_id is ABSENT:

@@ -65,6 +65,8 @@ class GeometryReader:
         shape = row.geometry if self._columns.x is None else self._point(row)
         if shape is None:
             raise Unreadable(Reason.GEOMETRY_MISSING, "there is no geometry in this row")
+        if isinstance(shape, bytes):
+            shape = shapely.from_wkb(shape)
         return self._in_hub(shape, self._source)
 
     def of_wkt(self, text: str) -> bytes:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from meekoppel_connectors.config import ConnectorConfig
 from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.building import PlanBuilder
 from meekoppel_connectors.mapping.geometry import GeometryReader
-from meekoppel_connectors.mapping.row import MappedRow
+from meekoppel_connectors.mapping.row import MappedRow, SourceRow
 from meekoppel_connectors.sources.opening import open_source
 from meekoppel_connectors.sources.source import Description
 
 
 def read_plans(config: ConnectorConfig, now: datetime) -> Iterator[MappedRow]:
-    """Read the source and map it row by row, in the order of the file.
+    """Read the source as a whole and map it row by row, in its order.
 
     Args:
         config: the connector.
@@ -26,19 +27,37 @@ def read_plans(config: ConnectorConfig, now: datetime) -> Iterator[MappedRow]:
         One result per row: a plan, or the reasons why not. Of two rows with one id the second is rejected.
 
     Raises:
-        SourceError: when the file cannot be read or lacks a column; also half-way, and then nothing of what was
+        SourceError: when the source cannot be read or lacks a column; also half-way, and then nothing of what was
             given before may be used, since the rest of the source would be taken for gone.
+        SourceAway: when the source does not answer.
         ConfigError: when nothing says in which CRS the source is.
     """
-    source = open_source(config.source)
-    description = source.describe()
-    if description.fixed:
-        problems = missing_fields(config, description)
-        if problems:
-            raise SourceError(config.source.path, "; ".join(problems))
-    builder = PlanBuilder(config, GeometryReader(config, description.crs), now)
-    for row in source.rows():
-        yield builder.build(row)
+    source = open_source(config.source, config.path.parent)
+    yield from RowMapper(config, source.describe(), now).mapped(source.snapshot())
+
+
+class RowMapper:
+    """Maps the rows of one reading of a source."""
+
+    def __init__(self, config: ConnectorConfig, description: Description, now: datetime) -> None:
+        """Prepare the mapping.
+
+        Raises:
+            SourceError: when the source lacks a column that the configuration names.
+            ConfigError: when nothing says in which CRS the source is.
+        """
+        if description.fixed:
+            problems = missing_fields(config, description)
+            if problems:
+                raise SourceError(config.source.place, "; ".join(problems))
+        self._builder = PlanBuilder(config, GeometryReader(config, description.crs), now)
+        self._count = 0
+
+    def mapped(self, rows: Iterable[SourceRow]) -> Iterator[MappedRow]:
+        """Map row after row; a row without a number is counted."""
+        for row in rows:
+            self._count += 1
+            yield self._builder.build(row if row.number else replace(row, number=self._count))
 
 
 def missing_fields(config: ConnectorConfig, description: Description) -> list[str]:

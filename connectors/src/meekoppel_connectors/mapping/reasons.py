@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from meekoppel_connectors.errors import RejectedRow
+
 
 class Reason(StrEnum):
     """Why a value or a row cannot be taken over."""
@@ -30,15 +32,10 @@ class Reason(StrEnum):
     OUTSIDE_AREA = "outside_area"
 
 
-class Unreadable(Exception):
-    """A value that cannot be taken over; becomes a `Rejection` of its row.
+class Unreadable(RejectedRow):
+    """A value that cannot be taken over; becomes a `Rejection` of its row."""
 
-    Attributes:
-        reason: the code.
-        message: what is wrong and what to do, in words.
-    """
+    reason: Reason
 
     def __init__(self, reason: Reason, message: str) -> None:
-        self.reason = reason
-        self.message = message
-        super().__init__(message)
+        super().__init__(reason, message)

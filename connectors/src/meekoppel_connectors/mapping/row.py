@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from shapely.geometry.base import BaseGeometry
@@ -17,16 +18,22 @@ class SourceRow:
     """One record of a source, before any meaning is given to it.
 
     Attributes:
-        number: the number that the user sees: the line of a sheet or of a CSV file, else the record, from 1.
-        values: source field → value as the source has it (text, number, date); nested XML elements as `a.b`.
-        geometry: the source's own geometry in the source's CRS; None when it has none or keeps it in columns.
+        values: source field → value as the source has it (text, number, date); nested elements as `a.b`.
+        geometry: the source's own geometry in the source's CRS, as a Shapely geometry or WKB; None when it has none or
+            keeps it in columns.
+        number: the number that the user sees: the line of a sheet or of a CSV file, else the record, from 1. The
+            connector counts when it is 0.
         fault: what is wrong with the row as a whole, such as more cells than columns; None when nothing is.
+        occurred_at: when this state of the record came about at the source, aware; None when the source does not say.
+        removed: the source says that the record is gone; its values need only hold the id.
     """
 
-    number: int
     values: dict[str, Any]
-    geometry: BaseGeometry | None = None
+    geometry: BaseGeometry | bytes | None = None
+    number: int = 0
     fault: str | None = None
+    occurred_at: datetime | None = None
+    removed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +63,17 @@ class MappedRow:
 
     Attributes:
         row_number: as `SourceRow.number`.
-        plan: the plan; None exactly when there are rejections.
+        plan: the plan; None when there are rejections, and when the record was removed.
         rejections: every reason that was found; empty when there is a plan.
         plan_id: known even for a rejected row when its id could be built, so that a plan whose row is
             rejected is not taken for one that left the source.
+        occurred_at: as `SourceRow.occurred_at`.
+        removed: as `SourceRow.removed`.
     """
 
     row_number: int
     plan: Plan | None
     rejections: tuple[Rejection, ...]
     plan_id: PlanId | None
+    occurred_at: datetime | None = None
+    removed: bool = False

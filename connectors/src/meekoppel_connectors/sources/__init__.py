@@ -1,1 +1,1 @@
-"""Readers of the formats that organisations export, one file per family. The entry is `sources.opening.open_source`."""
+"""Sources of rows, one file per family of formats. What an author writes is in `source`; `opening` finds the class."""

@@ -7,32 +7,56 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from pathlib import Path
+from typing import ClassVar, Literal
+
+from pydantic import Field
 
 from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.row import SourceRow
-from meekoppel_connectors.sources.source import Description, column_names, existing, table_row
+from meekoppel_connectors.sources.settings import FileSettings
+from meekoppel_connectors.sources.source import Description, Source
+from meekoppel_connectors.sources.tables import column_names, existing, table_row
 
 DEFAULT_ENCODING = "utf-8-sig"
 DELIMITERS = (";", ",", "\t", "|")
 LONGEST_FIELD = 64 * 1024 * 1024  # the polygon of a province in WKT is longer than csv's own 128 kB
 
 
-class DelimitedFile:
+class CsvSettings(FileSettings):
+    """A CSV file.
+
+    Attributes:
+        delimiter: the sign between columns; found out by default.
+        encoding: UTF-8 by default.
+        header_row: in which line the names of the columns stand, from 1.
+    """
+
+    has_geometry: ClassVar[bool] = False
+
+    format: Literal["csv"]
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    encoding: str | None = None
+    header_row: int = Field(default=1, ge=1)
+
+
+class DelimitedFile(Source[CsvSettings]):
     """A CSV file, of which the delimiter is found out from the header when it is not given."""
 
-    def __init__(self, path: Path, delimiter: str | None, encoding: str | None, header_row: int) -> None:
-        self._path = path
-        self._delimiter = delimiter
-        self._encoding = encoding or DEFAULT_ENCODING
-        self._header_row = header_row
+    settings_type = CsvSettings
+
+    def __init__(self, settings: CsvSettings) -> None:
+        super().__init__(settings)
+        self._path = settings.path
+        self._delimiter = settings.delimiter
+        self._encoding = settings.encoding or DEFAULT_ENCODING
+        self._header_row = settings.header_row
 
     def describe(self, *, whole: bool = False) -> Description:
         """Give the columns of the header."""
         records = self._records()
         return Description(tuple(name for name in self._header(records) if name), fixed=True)
 
-    def rows(self) -> Iterator[SourceRow]:
+    def snapshot(self) -> Iterator[SourceRow]:
         """Read the rows below the header; empty lines are passed over."""
         records = self._records()
         names = self._header(records)

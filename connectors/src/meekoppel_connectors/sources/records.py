@@ -7,26 +7,46 @@ and an element that stands several times in a row becomes a list. Entities and a
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 from xml.etree.ElementTree import Element, ParseError
 from xml.parsers.expat import ErrorString
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser, iterparse
+from pydantic import Field
 
 from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.row import SourceRow
-from meekoppel_connectors.sources.source import Description, existing
+from meekoppel_connectors.sources.settings import FileSettings
+from meekoppel_connectors.sources.source import Description, Source
+from meekoppel_connectors.sources.tables import existing
 
 
-class RecordFile:
+class XmlSettings(FileSettings):
+    """An XML file.
+
+    Attributes:
+        record: the element that is one row; `a/b` means a `b` inside an `a`. Name spaces do not count.
+        encoding: of a file that does not say it itself.
+    """
+
+    has_geometry: ClassVar[bool] = False
+
+    format: Literal["xml"]
+    record: str = Field(min_length=1)
+    encoding: str | None = None
+
+
+class RecordFile(Source[XmlSettings]):
     """An XML file whose rows are the elements at a path, such as `ha_planned_works` or `situations/situation`."""
 
-    def __init__(self, path: Path, record: str, encoding: str | None) -> None:
-        self._path = path
-        self._record = tuple(record.strip("/").split("/"))
-        self._encoding = encoding
+    settings_type = XmlSettings
+
+    def __init__(self, settings: XmlSettings) -> None:
+        super().__init__(settings)
+        self._path = settings.path
+        self._record = tuple(settings.record.strip("/").split("/"))
+        self._encoding = settings.encoding
 
     def describe(self, *, whole: bool = False) -> Description:
         """Tell that there is a file or, with `whole`, the names of all fields that occur in it."""
@@ -35,20 +55,20 @@ class RecordFile:
             return Description((), fixed=False)
         fields: dict[str, None] = {}
         count = 0
-        for row in self.rows():
+        for row in self.snapshot():
             count += 1
             fields.update(dict.fromkeys(row.values))
         if count == 0:
             raise SourceError(self._path, f"has no element {'/'.join(self._record)}; check source.record")
         return Description(tuple(fields), fixed=False, row_count=count)
 
-    def rows(self) -> Iterator[SourceRow]:
+    def snapshot(self) -> Iterator[SourceRow]:
         """Read record after record; a record that was read is let go, so that size does not matter."""
         try:
             for number, element in enumerate(self._elements(), start=1):
                 values: dict[str, Any] = {}
                 _flatten(element, "", values)
-                yield SourceRow(number, values)
+                yield SourceRow(values, number=number)
         except ParseError as error:
             line, column = error.position
             why = ErrorString(error.code)

@@ -1,17 +1,32 @@
-"""What every source gives: a description of itself, and its rows."""
+"""What an author of a source writes: one class, with `snapshot()` or `changes()`, that yields rows.
+
+All the rest (mapping, validation, difference, ids, outbox, publishing, retries, state) is the connector's::
+
+    class DigNotices(Source[DigNoticeSettings]):
+        settings_type = DigNoticeSettings
+
+        def snapshot(self):
+            for record in fetch(self.settings.url):
+                yield SourceRow(record)
+
+A source that cannot go on raises `SourceError` (a person must change something) or `SourceAway` (it may work later). A
+row that is broken is yielded with its `fault`, and becomes a rejection.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from itertools import islice
+from typing import ClassVar, Generic, TypeVar
 
 from pyproj import CRS
 
-from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.row import SourceRow
+from meekoppel_connectors.sources.settings import SourceSettings
+
+Settings = TypeVar("Settings", bound=SourceSettings)
+SAMPLE_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +36,7 @@ class Description:
     Attributes:
         fields: the names of its fields.
         fixed: whether every row has these fields, as in a table; else they are those that occur in some row.
-        crs: the CRS that the file names; None when it names none.
+        crs: the CRS that the source names; None when it names none.
         row_count: how many rows it has, where that is known without reading them.
     """
 
@@ -31,60 +46,79 @@ class Description:
     row_count: int | None = None
 
 
-class Source(Protocol):
-    """A file that can be read any number of times."""
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Says that everything up to this cursor was given; the next reading begins there.
+
+    The connector stores the cursor with the rows before it, in one transaction.
+
+    Attributes:
+        cursor: whatever the source needs to go on, as text; `cursor.TieSafe` makes one of a time and an id.
+    """
+
+    cursor: str
+
+
+class Source(Generic[Settings]):
+    """A source of rows. Implement `snapshot`, or `changes`, or both.
+
+    Attributes:
+        settings: the `source:` part of the configuration, checked.
+    """
+
+    settings_type: ClassVar[type[SourceSettings]]
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
 
     def describe(self, *, whole: bool = False) -> Description:
-        """Open the file and tell what is in it.
+        """Open the source and tell what is in it. By default that is what the first rows hold, or all with `whole`.
 
         Args:
-            whole: whether to read all of a file without a head, to learn the names of its fields; that takes as long
-                as reading its rows.
+            whole: whether all of a source without a head may be read, to learn the names of its fields.
 
         Raises:
             SourceError: when it cannot be read as the configuration says.
+            SourceAway: when it does not answer.
         """
-        ...
+        if not self.gives_snapshots():
+            return Description((), fixed=False)
+        fields: dict[str, None] = {}
+        for row in islice(self.snapshot(), None if whole else SAMPLE_ROWS):
+            fields.update(dict.fromkeys(row.values))
+        return Description(tuple(fields), fixed=False)
 
-    def rows(self) -> Iterator[SourceRow]:
-        """Read row after row, in the order of the file.
+    def snapshot(self) -> Iterator[SourceRow]:
+        """Read everything that the source holds now, in a stable order.
+
+        A plan that a snapshot no longer holds has left the source.
 
         Raises:
-            SourceError: also half-way, when the file turns out to be damaged; what was read before is then of no use.
+            SourceError: also half-way, when it turns out to be damaged; what was read before is then of no use.
+            SourceAway: also half-way; it is then read again from its beginning.
         """
-        ...
+        raise NotImplementedError(f"{type(self).__name__} gives no snapshots")
 
+    def changes(self, since: str | None) -> Iterator[SourceRow | Reached]:
+        """Read what changed since a cursor, in the order in which it changed; a plan may come several times.
 
-def existing(path: Path) -> Path:
-    """Give the path back when there is such a file.
+        The last thing that is yielded is a `Reached`; what came after the last one is read again.
 
-    Raises:
-        SourceError: when there is none.
-    """
-    if not path.is_file():
-        raise SourceError(path, "there is no such file; check source.path in the configuration")
-    return path
+        Args:
+            since: the cursor of the last `Reached`; None to begin at the beginning.
 
+        Raises:
+            SourceError: as `snapshot`.
+            SourceAway: as `snapshot`; reading then begins at the last cursor.
+        """
+        raise NotImplementedError(f"{type(self).__name__} gives no changes")
 
-def column_names(cells: Iterable[Any]) -> list[str]:
-    """Name the columns by their header cells; a second `x` becomes `x (2)`, a column without a name the empty text."""
-    seen: Counter[str] = Counter()
-    names = []
-    for cell in cells:
-        name = "" if cell is None else str(cell).strip()
-        seen[name] += 1
-        names.append(f"{name} ({seen[name]})" if name and seen[name] > 1 else name)
-    return names
+    @classmethod
+    def gives_snapshots(cls) -> bool:
+        """Tell whether the author wrote `snapshot`."""
+        return cls.snapshot is not Source.snapshot
 
-
-def table_row(number: int, names: list[str], cells: list[Any]) -> SourceRow | None:
-    """Put the cells of a table under their columns; None for an empty line."""
-    if all(cell is None or cell == "" for cell in cells):
-        return None
-    values = {name: cell for name, cell in zip(names, cells, strict=False) if name}
-    values |= {name: None for name in names[len(cells) :] if name}
-    surplus = [cell for cell in cells[len(names) :] if cell not in (None, "")]
-    fault = None
-    if surplus:
-        fault = f"has {len(cells)} cells under {len(names)} columns, so that values may stand in the wrong column"
-    return SourceRow(number, values, fault=fault)
+    @classmethod
+    def gives_changes(cls) -> bool:
+        """Tell whether the author wrote `changes`."""
+        return cls.changes is not Source.changes

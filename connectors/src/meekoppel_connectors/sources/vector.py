@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import shapely
@@ -22,7 +21,9 @@ from pyproj.exceptions import CRSError
 
 from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.row import SourceRow
-from meekoppel_connectors.sources.source import Description, existing
+from meekoppel_connectors.sources.settings import FileSettings
+from meekoppel_connectors.sources.source import Description, Source
+from meekoppel_connectors.sources.tables import existing
 
 DRIVERS = {"geojson": "GeoJSON", "gpkg": "GPKG", "shapefile": "ESRI Shapefile"}
 AS_WRITTEN = {"DATE_AS_STRING": "YES", "FLATTEN_NESTED_ATTRIBUTES": "YES", "NESTED_ATTRIBUTE_SEPARATOR": "."}
@@ -31,15 +32,47 @@ FEATURE_NUMBER = "fid"
 _EXACT_IN_FLOAT = 2**53
 
 
-class VectorFile:
+class GeoJsonSettings(FileSettings):
+    """A GeoJSON file."""
+
+    format: Literal["geojson"]
+
+
+class GeoPackageSettings(FileSettings):
+    """A GeoPackage.
+
+    Attributes:
+        layer: which layer, when there are several.
+    """
+
+    format: Literal["gpkg"]
+    layer: str | None = None
+
+
+class ShapefileSettings(FileSettings):
+    """A Shapefile.
+
+    Attributes:
+        encoding: of its texts; what the file says by default.
+    """
+
+    format: Literal["shapefile"]
+    encoding: str | None = None
+
+
+VectorSettings = TypeVar("VectorSettings", bound=FileSettings)
+
+
+class VectorFile(Source[VectorSettings]):
     """A file that GDAL reads, or one layer of it."""
 
-    def __init__(self, path: Path, kind: str, layer: str | None, encoding: str | None) -> None:
-        self._path = path
-        self._kind = kind
+    def __init__(self, settings: VectorSettings, layer: str | None = None, encoding: str | None = None) -> None:
+        super().__init__(settings)
+        self._path = settings.path
+        self._kind = settings.format
         self._layer = layer
         self._encoding = encoding
-        self._as_written = AS_WRITTEN if kind == "geojson" else {}
+        self._as_written = AS_WRITTEN if self._kind == "geojson" else {}
 
     def describe(self, *, whole: bool = False) -> Description:
         """Give the fields, the CRS and the number of features."""
@@ -50,7 +83,7 @@ class VectorFile:
             fields = (*fields, number)
         return Description(fields, self._kind != "geojson", self._crs(info["crs"]), int(info["features"]))
 
-    def rows(self) -> Iterator[SourceRow]:
+    def snapshot(self) -> Iterator[SourceRow]:
         """Read the features; numbered from 1 in the order of the file."""
         info = self._info()
         # GDAL parses a GeoJSON file anew for every batch, and holds it in memory as a whole anyway.
@@ -93,7 +126,7 @@ class VectorFile:
                 values.setdefault(feature_number, number)
             unreadable = shapes[index] is None and geometries is not None and geometries[index] is not None
             fault = "has a geometry of a kind that cannot be read" if unreadable else None
-            yield SourceRow(start + index + 1, values, shapes[index], fault)
+            yield SourceRow(values, shapes[index], number=start + index + 1, fault=fault)
 
     def _refuse_rounded(self, name: str, kind: str, column: NDArray[Any]) -> None:
         """Whole numbers beside empty ones arrive as floats; long ones, which are ids, would no longer be exact."""
@@ -136,6 +169,30 @@ class VectorFile:
             return CRS.from_user_input(named) if named else None
         except CRSError as error:
             raise SourceError(self._path, f"names a CRS that is not known ({named}); set source.crs") from error
+
+
+class GeoJsonFile(VectorFile[GeoJsonSettings]):
+    """A GeoJSON file."""
+
+    settings_type = GeoJsonSettings
+
+
+class GeoPackageFile(VectorFile[GeoPackageSettings]):
+    """One layer of a GeoPackage."""
+
+    settings_type = GeoPackageSettings
+
+    def __init__(self, settings: GeoPackageSettings) -> None:
+        super().__init__(settings, layer=settings.layer)
+
+
+class ShapefileFile(VectorFile[ShapefileSettings]):
+    """A Shapefile."""
+
+    settings_type = ShapefileSettings
+
+    def __init__(self, settings: ShapefileSettings) -> None:
+        super().__init__(settings, encoding=settings.encoding)
 
 
 def _truths(column: NDArray[Any]) -> NDArray[Any]:

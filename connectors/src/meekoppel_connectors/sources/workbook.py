@@ -11,34 +11,54 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from openpyxl import load_workbook
 from openpyxl.styles.numbers import is_datetime
 from openpyxl.utils.exceptions import InvalidFileException
+from pydantic import Field
 
 from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.row import SourceRow
-from meekoppel_connectors.sources.source import Description, column_names, existing, table_row
+from meekoppel_connectors.sources.settings import FileSettings
+from meekoppel_connectors.sources.source import Description, Source
+from meekoppel_connectors.sources.tables import column_names, existing, table_row
 
 _ZERO_PADDED = re.compile(r"0{2,}")
 
 
-class Workbook:
+class XlsxSettings(FileSettings):
+    """A workbook.
+
+    Attributes:
+        sheet: the first by default.
+        header_row: in which row the names of the columns stand, from 1.
+    """
+
+    has_geometry: ClassVar[bool] = False
+
+    format: Literal["xlsx"]
+    sheet: str | None = None
+    header_row: int = Field(default=1, ge=1)
+
+
+class Workbook(Source[XlsxSettings]):
     """One sheet of a workbook; the first when none is named."""
 
-    def __init__(self, path: Path, sheet: str | None, header_row: int) -> None:
-        self._path = path
-        self._sheet = sheet
-        self._header_row = header_row
+    settings_type = XlsxSettings
+
+    def __init__(self, settings: XlsxSettings) -> None:
+        super().__init__(settings)
+        self._path = settings.path
+        self._sheet = settings.sheet
+        self._header_row = settings.header_row
 
     def describe(self, *, whole: bool = False) -> Description:
         """Give the columns of the header row."""
         with self._records() as records:
             return Description(tuple(name for name in self._header(records) if name), fixed=True)
 
-    def rows(self) -> Iterator[SourceRow]:
+    def snapshot(self) -> Iterator[SourceRow]:
         """Read the rows below the header; empty rows are passed over."""
         with self._records() as records:
             names = self._header(records)
