@@ -1,0 +1,34 @@
+"""Every command of `meekoppel-contracts`, one module each."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from meekoppel_contracts.cli.check import check
+from meekoppel_contracts.errors import ContractError
+
+app = typer.Typer(
+    help="The contracts of Meekoppel: check them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.callback()
+def _nothing_before_the_command() -> None:
+    """Keep the commands names of their own, also while there is only one."""
+
+
+app.command(epilog="Example: meekoppel-contracts check")(check)
+
+
+def run() -> None:
+    """Run the command; an error that we know is one sentence and exit code 1."""
+    try:
+        app()
+    except ContractError as error:
+        typer.secho(f"meekoppel-contracts: {error}", fg=typer.colors.RED, err=True)
+        sys.exit(1)
