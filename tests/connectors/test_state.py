@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import sqlite3
 import subprocess
 import sys
@@ -200,3 +202,29 @@ def test_a_transaction_that_fails_keeps_neither_snapshot_nor_outbox(path: Path):
             store_and_be_interrupted(state)
         assert state.outbox.waiting() == 0
         assert list(state.snapshot.plans(SnapshotState.LIVE)) == []
+
+
+def rewrite_as_version_1_of_the_contract_did(path: Path) -> None:
+    """Take out of every stored plan what version 2 of plan-event added to its zones."""
+    with sqlite3.connect(path) as database:
+        for plan_id, content in database.execute("SELECT plan_id, content FROM snapshot_content").fetchall():
+            stored = json.loads(content)
+            for zone in stored["zones"]:
+                for field in ("repaired", "position_error_m", "simplified_m"):
+                    del zone[field]
+            old = json.dumps(stored, separators=(",", ":"), ensure_ascii=False).encode()
+            database.execute("UPDATE snapshot_content SET content = ? WHERE plan_id = ?", (old, plan_id))
+            digest = hashlib.sha256(old).digest()
+            database.execute("UPDATE snapshot SET content_hash = ? WHERE plan_id = ?", (digest, plan_id))
+
+
+def test_a_contract_that_grew_fields_makes_no_change_of_what_an_older_connector_stored(path: Path):
+    rows = [mapped(number) for number in range(1, 21)]
+    with open_state(path, ORGANISATION, NOW) as state:
+        take_over(state, *rows)
+    rewrite_as_version_1_of_the_contract_did(path)
+    with open_state(path, ORGANISATION, NOW) as state:
+        upgraded = take_over(state, *rows)
+        afterwards = take_over(state, *rows)
+    assert [change.verdict for change in upgraded] == [Verdict.UNCHANGED] * 20
+    assert afterwards == [], "the hashes are those of the new contract from then on"

@@ -93,6 +93,9 @@ zones = st.builds(
     srid=st.integers(min_value=1, max_value=2**63 - 1),
     accuracy=st.sampled_from(Accuracy),
     buffer_m=metres,
+    repaired=st.booleans(),
+    position_error_m=optional(metres),
+    simplified_m=optional(metres),
 )
 
 plans = st.builds(

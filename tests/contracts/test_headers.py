@@ -44,7 +44,7 @@ def test_an_event_in_an_inbox_is_written_with_sequence_and_epoch() -> None:
         ("ce_type", b"nl.meekoppel.plan.registered.v1"),
         ("ce_subject", EXAMPLE_PLAN_ID.encode()),
         ("ce_time", b"2026-11-23T17:15:40.123456Z"),
-        ("ce_dataschema", b"urn:meekoppel:contract:plan-event:1"),
+        ("ce_dataschema", b"urn:meekoppel:contract:plan-event:2"),
         ("ce_partitionkey", EXAMPLE_PLAN_ID.encode()),
         ("ce_sequence", b"7"),
         ("ce_epoch", EPOCH.encode()),

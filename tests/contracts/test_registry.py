@@ -24,27 +24,30 @@ from meekoppel_contracts import (
 )
 from meekoppel_contracts.testing import example_event, example_plan
 
+NEWEST = packaged_registry().newest(PLAN_EVENT).version
+NEXT = NEWEST + 1
+
 
 class NextPlanEvent(PlanEvent):
-    """The model of a made-up version 2 with one field more."""
+    """The model of a made-up next version with one field more."""
 
     urgency: str | None = None
 
 
 def next_schema() -> Any:
-    """Make a version 2: a field more, and a discipline that version 1 does not know."""
-    schema = json.loads(packaged_registry().text(packaged_registry().version(PLAN_EVENT, 1).schema_id))
+    """Make a next version: a field more, and a discipline that the newest version does not know."""
+    schema = json.loads(packaged_registry().text(packaged_registry().newest(PLAN_EVENT).schema_id))
     schema["fields"].append({"name": "urgency", "type": ["null", "string"], "default": None, "doc": "How urgent."})
     plan = next(field for field in schema["fields"] if field["name"] == "plan")["type"]
     disciplines = next(field for field in plan["fields"] if field["name"] == "disciplines")
-    disciplines["type"]["items"]["symbols"].append("hydrogen")
+    disciplines["type"]["items"]["symbols"].append("cooling")
     return schema
 
 
 @pytest.fixture
 def wider() -> Registry:
     schema = next_schema()
-    entry = SchemaVersion(SchemaId(77), PLAN_EVENT, 2, "plan-event/v2.avsc", fingerprints(schema))
+    entry = SchemaVersion(SchemaId(77), PLAN_EVENT, NEXT, f"plan-event/v{NEXT}.avsc", fingerprints(schema))
     return packaged_registry().with_version(entry, json.dumps(schema))
 
 
@@ -62,8 +65,8 @@ def test_an_unknown_id_subject_or_version_is_said_so() -> None:
         registry.by_id(SchemaId(404))
     with pytest.raises(UnknownSchema, match="'plans'; there are plan-event, overlap-event, plan-rejection"):
         registry.newest("plans")
-    with pytest.raises(UnknownSchema, match="no version 9; the newest is 1"):
-        registry.version(PLAN_EVENT, 9)
+    with pytest.raises(UnknownSchema, match=f"no version 99; the newest is {NEWEST}"):
+        registry.version(PLAN_EVENT, 99)
 
 
 def test_schemas_are_parsed_once() -> None:
@@ -79,7 +82,7 @@ def test_different_subjects_are_never_resolved_to_each_other() -> None:
 
 
 def test_a_new_reader_reads_an_old_event_and_fills_in_the_default(wider: Registry) -> None:
-    reader = Codec(PLAN_EVENT, NextPlanEvent, wider, version=2)
+    reader = Codec(PLAN_EVENT, NextPlanEvent, wider, version=NEXT)
 
     decoded = reader.decode(encode_plan_event(example_event()))
 
@@ -88,7 +91,7 @@ def test_a_new_reader_reads_an_old_event_and_fills_in_the_default(wider: Registr
 
 
 def test_an_old_reader_that_was_given_the_new_contract_reads_a_new_event(wider: Registry) -> None:
-    writer = Codec(PLAN_EVENT, NextPlanEvent, wider, version=2)
+    writer = Codec(PLAN_EVENT, NextPlanEvent, wider, version=NEXT)
     reader = Codec(PLAN_EVENT, PlanEvent, wider)
     event = NextPlanEvent(**example_event().model_dump(), urgency="high")
 
@@ -97,12 +100,12 @@ def test_an_old_reader_that_was_given_the_new_contract_reads_a_new_event(wider: 
 
 def test_an_old_reader_takes_a_symbol_that_it_does_not_know_as_the_default(wider: Registry) -> None:
     known = example_plan(disciplines=(Discipline.ROAD, Discipline.OTHER))
-    writer = Codec(PLAN_EVENT, NextPlanEvent, wider, version=2)
+    writer = Codec(PLAN_EVENT, NextPlanEvent, wider, version=NEXT)
     data = bytearray(writer.encode(NextPlanEvent(**example_event(plan=known).model_dump())))
-    # In the list of version 1 `other` stands at 19; the new symbol stands behind it: one byte makes the difference.
-    road, other, hydrogen = (index * 2 for index in (11, 19, 20))
+    # The new symbol stands behind those of the newest version: one byte makes the difference.
+    road, other, cooling = (index * 2 for index in (11, 19, len(Discipline)))
     at = data.index(bytes((4, road, other)))
-    data[at + 2] = hydrogen
+    data[at + 2] = cooling
 
     decoded = Codec(PLAN_EVENT, PlanEvent, wider).decode(bytes(data))
 
@@ -110,12 +113,12 @@ def test_an_old_reader_takes_a_symbol_that_it_does_not_know_as_the_default(wider
 
 
 def test_an_old_reader_without_the_new_contract_says_that_it_must_be_upgraded(wider: Registry) -> None:
-    data = Codec(PLAN_EVENT, NextPlanEvent, wider, version=2).encode(NextPlanEvent(**example_event().model_dump()))
+    data = Codec(PLAN_EVENT, NextPlanEvent, wider, version=NEXT).encode(NextPlanEvent(**example_event().model_dump()))
 
     with pytest.raises(UnknownSchema, match="upgrade meekoppel-contracts"):
         PLAN_EVENTS.decode(data)
 
 
 def test_a_wider_registry_leaves_the_first_one_as_it_was(wider: Registry) -> None:
-    assert wider.newest(PLAN_EVENT).version == 2
-    assert packaged_registry().newest(PLAN_EVENT).version == 1
+    assert wider.newest(PLAN_EVENT).version == NEXT
+    assert packaged_registry().newest(PLAN_EVENT).version == NEWEST

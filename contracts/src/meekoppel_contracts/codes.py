@@ -70,6 +70,7 @@ class Discipline(StrEnum):
     BUILDING = "building"
     RAIL = "rail"
     OTHER = "other"
+    HYDROGEN = "hydrogen"
 
 
 class WorkType(StrEnum):

@@ -2,7 +2,7 @@
 
 Geometry is WKB in the hub's CRS (a projected CRS in metres; EPSG:28992, RD New, by default); lengths are in metres,
 areas in square metres, times aware and in UTC. The origin of each field stands in the contract,
-`schemas/plan-event/v1.avsc`, which a test holds equal to these models in both directions.
+the newest version of `schemas/plan-event/`, which a test holds equal to these models in both directions.
 """
 
 from __future__ import annotations
@@ -118,7 +118,12 @@ class Period(Contract):
 
 
 class Zone(Contract):
-    """A place of the plan. Points and lines count as 0.25 m wide when plans are matched."""
+    """A place of the plan. Points and lines count as 0.25 m wide when plans are matched.
+
+    The last three fields say what was done to the source's geometry: whether it was `repaired` because it was invalid;
+    `position_error_m`, the largest error that bringing it into the CRS of the hub may have added; `simplified_m`, the
+    tolerance with which vertices were left out. Both in metres, and None when there is nothing to say.
+    """
 
     zone_id: str = Field(min_length=1)
     role: ZoneRole = ZoneRole.WORK
@@ -126,6 +131,9 @@ class Zone(Contract):
     srid: int = Field(gt=0)
     accuracy: Accuracy = Accuracy.INDICATIVE
     buffer_m: Metres = 0.0
+    repaired: bool = False
+    position_error_m: Metres | None = None
+    simplified_m: Metres | None = None
 
 
 class Nuisance(Contract):
