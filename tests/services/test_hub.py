@@ -6,12 +6,14 @@ import asyncio
 
 import pytest
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
 
 from meekoppel_contracts import topics
 from meekoppel_contracts.codec import decode_plan_rejection
 from meekoppel_contracts.codes import OrganisationKind, RejectionReason
 from meekoppel_contracts.ids import OrgCode
 from meekoppel_hub.hub import running_hub
+from meekoppel_hub.platform.database.create import open_view
 from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.kafka import ensure_topics
 from meekoppel_hub.platform.organisations import register_organisation
@@ -47,6 +49,20 @@ async def test_a_database_that_does_not_belong_to_the_log_is_refused(settings, t
     with pytest.raises(SettingsError, match="the database knows no plan"):
         async with running_hub(settings, on_stall=fail):
             pass
+
+
+async def test_an_organisation_of_earlier_days_gets_the_topics_that_came_since(settings):
+    register_organisation(open_view(settings), "waternet", "Waternet", OrganisationKind.WATER_COMPANY)
+
+    async with running_hub(settings, on_stall=fail) as hub:
+        client = AIOKafkaAdminClient(bootstrap_servers=hub.bootstrap)
+        await client.start()
+        try:
+            there = set(await client.list_topics())
+        finally:
+            await client.close()
+
+    assert {"plan-inbox.waternet", "plan-rejections.waternet", "heartbeats.waternet"} <= there
 
 
 async def test_an_inbox_of_nobody_is_answered_and_holds_up_nobody(settings, tmp_path):

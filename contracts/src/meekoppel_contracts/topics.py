@@ -12,6 +12,7 @@ COORDINATION = "coordination"
 COORDINATION_RESTRICTED = "coordination-restricted"
 INBOX_PREFIX = "plan-inbox."
 REJECTIONS_PREFIX = "plan-rejections."
+HEARTBEATS_PREFIX = "heartbeats."
 DEAD_LETTERS_PREFIX = "dead-letters."
 
 MAX_EVENT_BYTES = 256 * 1024
@@ -19,6 +20,7 @@ MAX_EVENT_BYTES = 256 * 1024
 
 FOR_EVER = -1
 NINETY_DAYS_MS = 90 * 24 * 3600 * 1000
+SEVEN_DAYS_MS = 7 * 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,11 @@ def rejections(organisation: OrgCode) -> str:
     return f"{REJECTIONS_PREFIX}{organisation}"
 
 
+def heartbeats(organisation: OrgCode) -> str:
+    """Name the topic in which an organisation's connectors say that they run, also when nothing changed."""
+    return f"{HEARTBEATS_PREFIX}{organisation}"
+
+
 def dead_letters(service: str) -> str:
     """Name the topic in which a service puts records that can never succeed."""
     return f"{DEAD_LETTERS_PREFIX}{service}"
@@ -64,6 +71,7 @@ def organisation_topics(organisation: OrgCode, partitions: int) -> tuple[TopicSp
     return (
         TopicSpec(inbox(organisation), partitions, NINETY_DAYS_MS),
         TopicSpec(rejections(organisation), 1, NINETY_DAYS_MS),
+        TopicSpec(heartbeats(organisation), 1, SEVEN_DAYS_MS),
     )
 
 

@@ -141,7 +141,8 @@ def test_add_shows_the_token_once_and_list_never(command, tmp_path: Path) -> Non
     added = command(*ADD, "--may-publish-for", "*")
     token = added.stdout.split("this once: ")[1].splitlines()[0]
     assert authenticate(open_database(f"sqlite:///{tmp_path / 'view.db'}"), token) is not None
-    assert "plan-inbox.gm0361 and plan-rejections.gm0361 are made when the hub next starts" in added.stdout
+    topics = "plan-inbox.gm0361, plan-rejections.gm0361, heartbeats.gm0361"
+    assert f"{topics} are made when the hub next starts" in added.stdout
     assert token not in command("list").stdout + command("show", "gm0361").stdout
     (listed,) = json.loads(command("list", "--json").stdout)
     assert (listed["code"], listed["may_publish_for"]) == ("gm0361", ["*"])

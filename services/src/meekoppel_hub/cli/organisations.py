@@ -44,13 +44,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document instead 
 
 @app.command(epilog='Example: meekoppel organisations add gm0361 --name "Gemeente Alkmaar" --kind municipality')
 def add(code: Code, name: Name, kind: Kind, oin: Oin = None, kvk: Kvk = None, may_publish_for: For = None) -> None:
-    """Register an organisation: make its inbox and its rejections topic, and show its token, this once."""
+    """Register an organisation: make its topics, and show its token, this once."""
     settings = HubSettings.read()
     database = open_view(settings)
     token = register_organisation(database, code, name, kind, oin=oin, kvk=kvk, may_publish_for=may_publish_for or ())
     typer.echo(f"{code} is registered. Its token, shown this once: {token}")
     topics = organisation_topics(OrgCode(code), settings.partitions)
-    names = " and ".join(topic.name for topic in topics)
+    names = ", ".join(topic.name for topic in topics)
     running = find_running(settings.data_folder)
     bootstrap = settings.kafka_bootstrap or (running.bootstrap if running else "")
     if bootstrap:
