@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from meekoppel_connectors.errors import StateError
 from meekoppel_contracts.ids import OrgCode
+from meekoppel_contracts.numbering import new_epoch
 
 SCHEMA_VERSION = 1
 
@@ -54,11 +54,6 @@ _TABLES = (
     )""",
     """CREATE INDEX rejected_rows_run ON rejected_rows (run)""",
 )
-
-
-def new_epoch(now: datetime) -> str:
-    """Name the life of a state file: sortable by when it began, and unique."""
-    return f"{now:%Y%m%dT%H%M%S%f}Z-{secrets.token_hex(3)}"
 
 
 def connect(path: Path, organisation: OrgCode, now: datetime) -> sqlite3.Connection:

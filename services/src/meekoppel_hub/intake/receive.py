@@ -12,12 +12,12 @@ from meekoppel_contracts.codes import RejectionReason
 from meekoppel_contracts.errors import ContractError, HeaderError, InvalidIdentifier
 from meekoppel_contracts.headers import EventHeaders
 from meekoppel_contracts.ids import OrgCode, org_code
+from meekoppel_contracts.numbering import EPOCH_PATTERN
 from meekoppel_contracts.topics import INBOX_PREFIX
 from meekoppel_hub.intake.outcome import Received, Rejection, Submission, Undecodable, content_hash
 from meekoppel_hub.platform.errors import PoisonRecord
 from meekoppel_hub.platform.stream.records import LogRecord
 
-_EPOCH = re.compile(r"[0-9]{8}T[0-9]{12}Z-[0-9a-f]{6,16}")
 _SEQUENCE = re.compile(r"[0-9]{1,18}")
 # A numbering from the future would make every later one of the same plan stale; clocks may differ this much.
 _CLOCK_TOLERANCE = timedelta(days=1)
@@ -68,7 +68,7 @@ def _checked_value(record: LogRecord, max_event_bytes: int) -> bytes:
 
 def _numbering(record: LogRecord, now: datetime) -> tuple[str, int]:
     """Read epoch and sequence, without which a resend cannot be told from a change."""
-    epoch = _text(record, "ce_epoch", _EPOCH, "<time as 20261123T171540123456Z>-<6 hexadecimal digits>")
+    epoch = _text(record, "ce_epoch", EPOCH_PATTERN, "<time as 20261123T171540123456Z>-<6 hexadecimal digits>")
     sequence = _text(record, "ce_sequence", _SEQUENCE, "a whole number of at most 18 digits")
     try:
         created = datetime.strptime(epoch[: epoch.index("Z")], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)

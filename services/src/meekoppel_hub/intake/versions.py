@@ -1,6 +1,7 @@
 """Number the accepted changes of a plan, and drop what says nothing new (rules 2 and 9 of the log).
 
-Pure: the last accepted state and one submission in, what becomes of it out.
+Pure: the last accepted state and one submission in, what becomes of it out. What is decided stands in
+`meekoppel_contracts.numbering`; here it becomes the plan's new state and the events of the log.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from meekoppel_contracts.codec import decode_plan_event, encode_plan_event
-from meekoppel_contracts.codes import PlanEventType, RejectionReason, Visibility
+from meekoppel_contracts.codes import PlanEventType, RejectionReason
 from meekoppel_contracts.events import PlanEvent
 from meekoppel_contracts.ids import PlanId
+from meekoppel_contracts.numbering import Decision, Ruling, Standing, decide
 from meekoppel_contracts.plan import changed_fields
-from meekoppel_contracts.topics import PLANS, PLANS_RESTRICTED
+from meekoppel_contracts.topics import PLANS
 from meekoppel_hub.intake.outcome import Outcome, Rejection, Submission
 
 BECAME_RESTRICTED = "became_restricted"
@@ -47,6 +49,11 @@ class PlanState:
     recorded_at: datetime
     revision: int
 
+    @property
+    def standing(self) -> Standing:
+        """How far the plan has come, as the rule of numbering asks."""
+        return Standing(self.version, self.epoch, self.sequence, self.withdrawn, self.topic)
+
 
 @dataclass(frozen=True, slots=True)
 class LogEvent:
@@ -74,24 +81,34 @@ class Judgement:
 
 def judge(state: PlanState | None, submission: Submission, now: datetime) -> Judgement | Rejection:
     """Decide whether a submission is a new version of its plan, given the last accepted state (None: no state)."""
+    decision = decide(
+        None if state is None else state.standing,
+        submission.event,
+        submission.epoch,
+        submission.sequence,
+        lambda: () if state is None else _differences(state, submission),
+    )
+    if decision.standing is None:
+        return _unknown_plan(submission)
+    if decision.ruling.event_type is not None:
+        return _accepted(state, submission, decision, decision.standing, now)
+    assert state is not None  # what is not accepted was known
+    if decision.ruling is Ruling.STALE_EPOCH:
+        return _stale_epoch(state, submission)
+    return Judgement(Outcome(decision.ruling.value), _seen(state, submission, decision))
+
+
+def _seen(state: PlanState, submission: Submission, decision: Decision) -> PlanState:
+    """Note that a submission without news was seen."""
+    if decision.ruling is Ruling.RESENT:
+        return state
     withdraws = submission.event.type is PlanEventType.WITHDRAWN
-    if state is None:
-        return _unknown_plan(submission) if withdraws else _accept(None, submission, (), now)
-    if submission.epoch == state.epoch and submission.sequence <= state.sequence:
-        return Judgement(Outcome.RESENT, state)
-    differences = _differences(state, submission)
-    same = withdraws if state.withdrawn else not (withdraws or differences)
-    if submission.epoch < state.epoch:
-        return Judgement(Outcome.RESENT, state) if same else _stale_epoch(state, submission)
-    if same:
-        seen = replace(
-            state,
-            epoch=submission.epoch,
-            sequence=submission.sequence,
-            content_sha256=state.content_sha256 if withdraws else submission.content_sha256,
-        )
-        return Judgement(Outcome.UNCHANGED, seen)
-    return _accept(state, submission, differences, now)
+    return replace(
+        state,
+        epoch=submission.epoch,
+        sequence=submission.sequence,
+        content_sha256=state.content_sha256 if withdraws else submission.content_sha256,
+    )
 
 
 def _unknown_plan(submission: Submission) -> Rejection:
@@ -121,42 +138,33 @@ def _differences(state: PlanState, submission: Submission) -> tuple[str, ...]:
     return changed_fields(decode_plan_event(state.event).plan, submission.event.plan)
 
 
-def _accept(state: PlanState | None, submission: Submission, differences: tuple[str, ...], now: datetime) -> Judgement:
-    topic = PLANS_RESTRICTED if submission.event.plan.visibility is Visibility.RESTRICTED else PLANS
-    kind = _type_of(state, submission.event, differences, topic)
+def _accepted(
+    state: PlanState | None, submission: Submission, decision: Decision, standing: Standing, now: datetime
+) -> Judgement:
     recorded_at = now if state is None else max(now, state.recorded_at)
-    version = 0 if state is None else state.version
     events: list[LogEvent] = []
-    if state is not None and state.topic == PLANS and topic == PLANS_RESTRICTED and not state.withdrawn:
-        version += 1
-        events.append(_leave_open_topic(state, submission.event, version, recorded_at))
-    version += 1
-    changes = {"type": kind, "version": version, "recorded_at": recorded_at, "changed_fields": differences}
-    events.append(_log_event(topic, submission.event.model_copy(update=changes)))
+    if state is not None and decision.leaves_open_topic:
+        events.append(_leave_open_topic(state, submission.event, standing.version - 1, recorded_at))
+    changes = {
+        "type": decision.ruling.event_type,
+        "version": standing.version,
+        "recorded_at": recorded_at,
+        "changed_fields": decision.changed_fields,
+    }
+    events.append(_log_event(standing.topic, submission.event.model_copy(update=changes)))
     after = PlanState(
         plan_id=submission.event.plan.plan_id,
-        version=version,
-        epoch=submission.epoch,
-        sequence=submission.sequence,
+        version=standing.version,
+        epoch=standing.epoch,
+        sequence=standing.sequence,
         content_sha256=submission.content_sha256,
         event=events[-1].value,
-        withdrawn=kind is PlanEventType.WITHDRAWN,
-        topic=topic,
+        withdrawn=standing.withdrawn,
+        topic=standing.topic,
         recorded_at=recorded_at,
         revision=0 if state is None else state.revision,
     )
-    return Judgement(Outcome(kind.value), after, tuple(events))
-
-
-def _type_of(state: PlanState | None, event: PlanEvent, differences: tuple[str, ...], topic: str) -> PlanEventType:
-    """Say what happened, from what is known; what the sender calls it counts for a withdrawal only."""
-    if state is None:
-        return PlanEventType.REGISTERED
-    if event.type is PlanEventType.WITHDRAWN:
-        return PlanEventType.WITHDRAWN
-    if state.withdrawn or (state.topic == PLANS_RESTRICTED and topic == PLANS):
-        return PlanEventType.RESTORED
-    return PlanEventType.CONFIRMED if differences == ("confirmed_at",) else PlanEventType.CHANGED
+    return Judgement(Outcome(decision.ruling.value), after, tuple(events))
 
 
 def _leave_open_topic(state: PlanState, event: PlanEvent, version: int, recorded_at: datetime) -> LogEvent:
