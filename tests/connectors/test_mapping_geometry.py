@@ -10,7 +10,8 @@ from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
 from meekoppel_connectors.errors import ConfigError
-from meekoppel_connectors.mapping.geometry import GeometryReader, area_of
+from meekoppel_connectors.mapping.crs import area_of
+from meekoppel_connectors.mapping.geometry import GeometryReader, ReadGeometry
 from meekoppel_connectors.mapping.reasons import Reason, Unreadable
 from meekoppel_connectors.mapping.row import SourceRow
 from tests.connectors.feeds import configured
@@ -25,13 +26,23 @@ def reader(folder: Path, geometry: Any = None, file_crs: CRS | None = None, **op
 
 
 def read(folder: Path, text: str, **options: Any) -> BaseGeometry:
-    return shapely.from_wkb(reader(folder, **options).of_wkt(text))
+    (outcome,) = reader(folder, **options).of_texts([text])
+    return shapely.from_wkb(taken(outcome).wkb)
+
+
+def taken(outcome: ReadGeometry | Unreadable) -> ReadGeometry:
+    assert isinstance(outcome, ReadGeometry), outcome
+    return outcome
+
+
+def refused(outcome: ReadGeometry | Unreadable) -> Unreadable:
+    assert isinstance(outcome, Unreadable), outcome
+    return outcome
 
 
 def reason(folder: Path, text: str, **options: Any) -> Reason:
-    with pytest.raises(Unreadable) as caught:
-        reader(folder, **options).of_wkt(text)
-    return caught.value.reason
+    (outcome,) = reader(folder, **options).of_texts([text])
+    return refused(outcome).reason
 
 
 @pytest.mark.parametrize(
@@ -39,6 +50,7 @@ def reason(folder: Path, text: str, **options: Any) -> Reason:
     [
         "Point (155000 463000)",
         "POINT Z (155000 463000 3)",
+        "POINT ZM (155000 463000 3 4)",
         "SRID=28992;POINT(155000 463000)",
         "srid = 28992 ; point(155000 463000)",
         "<http://www.opengis.net/def/crs/EPSG/9.9.1/28992> POINT (155000 463000)",
@@ -80,7 +92,9 @@ def test_coordinates_are_rounded_to_a_millimetre(tmp_path: Path) -> None:
         ("GEOMETRYCOLLECTION EMPTY", Reason.GEOMETRY_EMPTY),
         ("POINT(155000)", Reason.GEOMETRY_UNREADABLE),
         ("POLYGON((1 2", Reason.GEOMETRY_UNREADABLE),
-        ("SRID=99999;POINT(1 2)", Reason.GEOMETRY_UNREADABLE),
+        ("CIRCULARSTRING(155000 463000, 155001 463001, 155002 463000)", Reason.GEOMETRY_UNREADABLE),
+        ("TIN(((155000 463000, 155000 463001, 155001 463001, 155000 463000)))", Reason.GEOMETRY_UNREADABLE),
+        ("SRID=99999;POINT(1 2)", Reason.CRS_UNKNOWN),
         ("POINT(0 0)", Reason.COORDINATES_ZERO),
         ("LINESTRING(155000 463000, 0 0)", Reason.COORDINATES_ZERO),
         ("POINT(463000 155000)", Reason.OUTSIDE_AREA),
@@ -101,9 +115,37 @@ def test_zero_is_looked_for_in_the_coordinates_of_the_source(tmp_path: Path) -> 
 
 
 def test_an_invalid_polygon_is_repaired(tmp_path: Path) -> None:
-    repaired = read(tmp_path, BOWTIE)
+    (outcome,) = reader(tmp_path).of_texts([BOWTIE])
+    repaired = shapely.from_wkb(taken(outcome).wkb)
     assert repaired.is_valid
     assert repaired.area == pytest.approx(50, abs=0.01)
+    assert taken(outcome).repaired
+
+
+def test_a_valid_polygon_is_not_called_repaired(tmp_path: Path) -> None:
+    (outcome,) = reader(tmp_path).of_texts([SQUARE])
+    assert not taken(outcome).repaired
+
+
+def test_parts_that_overlap_are_joined_and_lose_no_area(tmp_path: Path) -> None:
+    other = "((155005 463000, 155015 463000, 155015 463010, 155005 463010, 155005 463000))"
+    assert read(tmp_path, f"MULTIPOLYGON({SQUARE.removeprefix('POLYGON')}, {other})").area == pytest.approx(150)
+
+
+def test_a_polygon_of_which_a_repair_leaves_next_to_nothing_is_rejected(tmp_path: Path) -> None:
+    spike = (
+        "POLYGON((155000 463000, 155010 463000, 155010 463000.001, 155000 463000, 155005 463000.001, 155000 463000))"
+    )
+    (outcome,) = reader(tmp_path).of_texts([spike])
+    assert refused(outcome).reason is Reason.GEOMETRY_INVALID
+
+
+def test_what_only_rounding_made_invalid_is_kept_even_when_nothing_may_be_repaired(tmp_path: Path) -> None:
+    sliver = "POLYGON((155000 463000, 155010 463000, 155010 463010, 155005 463000.0004, 155000 463010, 155000 463000))"
+    assert shapely.from_wkt(sliver).is_valid
+    (outcome,) = reader(tmp_path, repair=False).of_texts([sliver])
+    assert shapely.from_wkb(taken(outcome).wkb).is_valid
+    assert not taken(outcome).repaired
 
 
 def test_an_invalid_polygon_is_rejected_when_nothing_may_be_repaired(tmp_path: Path) -> None:
@@ -119,7 +161,8 @@ def test_of_a_collection_the_parts_of_the_highest_dimension_are_taken(tmp_path: 
 
 def test_points_come_from_columns_with_decimal_commas(tmp_path: Path) -> None:
     row = SourceRow({"x": "155000,25", "y": "463.000,50"}, number=2)
-    point = shapely.from_wkb(reader(tmp_path, {"x": "x", "y": "y"}).of_row(row))
+    (outcome,) = reader(tmp_path, {"x": "x", "y": "y"}).of_rows([row])
+    point = shapely.from_wkb(taken(outcome).wkb)
     assert (point.x, point.y) == (155000.25, 463000.5)
 
 
@@ -132,21 +175,21 @@ def test_points_come_from_columns_with_decimal_commas(tmp_path: Path) -> None:
     ],
 )
 def test_columns_without_a_usable_point_are_refused(tmp_path: Path, values: dict[str, str], expected: Reason) -> None:
-    with pytest.raises(Unreadable) as caught:
-        reader(tmp_path, {"x": "x", "y": "y"}).of_row(SourceRow(values, number=2))
-    assert caught.value.reason is expected
+    (outcome,) = reader(tmp_path, {"x": "x", "y": "y"}).of_rows([SourceRow(values, number=2)])
+    assert refused(outcome).reason is expected
 
 
 def test_without_any_crs_the_configuration_must_give_one(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"source\.crs: must be given"):
         reader(tmp_path, {"x": "x", "y": "y"}, crs=None)
     with pytest.raises(ConfigError, match=r"source\.crs: must be given"):
-        reader(tmp_path, crs=None).of_wkt(SQUARE)
+        reader(tmp_path, crs=None).of_texts([SQUARE])
 
 
 def test_the_crs_of_the_file_is_used_when_the_configuration_gives_none(tmp_path: Path) -> None:
     native = reader(tmp_path, "native", CRS.from_epsg(4326), crs=None, format="geojson")
-    point = shapely.from_wkb(native.of_row(SourceRow({}, shapely.Point(5.38720621, 52.15517440, 7), number=1)))
+    (outcome,) = native.of_rows([SourceRow({}, shapely.Point(5.38720621, 52.15517440, 7), number=1)])
+    point = shapely.from_wkb(taken(outcome).wkb)
     assert point.distance(shapely.Point(155000, 463000)) < 0.5
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import shapely
 
 from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.read import read_plans
@@ -236,15 +235,6 @@ def test_a_number_of_a_desk_is_no_person(tmp_path: Path) -> None:
 @pytest.mark.parametrize("status", ["concept", "unknown"])
 def test_a_concept_does_not_leave_the_organisation(tmp_path: Path, status: str) -> None:
     assert the_reasons(tmp_path, plan={"status": status}) == [("plan.status", "not_shareable")]
-
-
-def test_a_plan_larger_than_the_hub_takes_is_rejected(tmp_path: Path) -> None:
-    def polygon(corners: int) -> str:
-        return shapely.Point(111500, 516500).buffer(900, quad_segs=corners // 4).wkt
-
-    plan = {"zones": {"geometry": {"field": "gebied"}}}
-    assert the_plan(tmp_path, {"gebied": polygon(16_000)}, plan=plan)
-    assert the_reasons(tmp_path, {"gebied": polygon(16_400)}, plan=plan) == [("plan", "too_large")]
 
 
 def test_a_column_that_is_not_there_stops_the_reading_and_names_the_likely_one(tmp_path: Path) -> None:

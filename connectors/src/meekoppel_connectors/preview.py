@@ -15,6 +15,7 @@ from rich.table import Table
 
 from meekoppel_connectors.config import ConnectorConfig
 from meekoppel_connectors.mapping.read import read_plans
+from meekoppel_connectors.mapping.report import MappingReport
 from meekoppel_connectors.mapping.row import Rejection
 from meekoppel_contracts.plan import Plan
 
@@ -30,12 +31,14 @@ class Preview:
         plans: how many of them became plans.
         shown: the first plans, with the number of their row.
         rejections: every reason for every rejected row.
+        report: what was done to the data on the way.
     """
 
     rows: int = 0
     plans: int = 0
     shown: list[tuple[int, Plan]] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
+    report: MappingReport = field(default_factory=MappingReport)
 
     @property
     def rejected(self) -> int:
@@ -48,6 +51,7 @@ class Preview:
             "rows": self.rows,
             "plans": self.plans,
             "rejected": self.rejected,
+            "report": self.report.as_json(),
             "shown": [{"row": number, "plan": plan.model_dump(mode="json")} for number, plan in self.shown],
             "rejections": [
                 {
@@ -69,7 +73,7 @@ def preview(config: ConnectorConfig, now: datetime, limit: int) -> Preview:
         ConnectorError: when the source cannot be read.
     """
     result = Preview()
-    for row in read_plans(config, now):
+    for row in read_plans(config, now, result.report):
         result.rows += 1
         result.rejections.extend(row.rejections)
         if row.plan is not None:
@@ -118,5 +122,6 @@ def _rejections_table(result: Preview) -> Table:
 
 def _summary(result: Preview) -> Iterator[str]:
     yield f"{result.rows} rows: {result.plans} plans, {result.rejected} rejected. Nothing was published."
+    yield from result.report.sentences()
     for reason, count in Counter(rejection.reason for rejection in result.rejections).most_common():
         yield f"  {count} × {reason}"

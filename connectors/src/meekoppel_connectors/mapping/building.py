@@ -1,64 +1,86 @@
-"""Building the plan of one row, or saying why it cannot be built."""
+"""Building the plans of rows, or saying why they cannot be built.
+
+Rows are taken in batches: their values are filled one by one, their geometry is read for all at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 
 from meekoppel_connectors.config import ConnectorConfig
-from meekoppel_connectors.mapping.filling import ABSENT, Filling, Problem, SlugRegister
-from meekoppel_connectors.mapping.geometry import GeometryReader
+from meekoppel_connectors.mapping.filling import ABSENT, Filling, Memory, Problem, SlugRegister
+from meekoppel_connectors.mapping.fitting import TARGET_EVENT_BYTES, fitted
+from meekoppel_connectors.mapping.geometry import GeometryReader, Outcome
 from meekoppel_connectors.mapping.personal import personal_data
 from meekoppel_connectors.mapping.reasons import Reason, Unreadable
+from meekoppel_connectors.mapping.report import MappingReport
 from meekoppel_connectors.mapping.row import MappedRow, Rejection, SourceRow
-from meekoppel_connectors.mapping.rules import Part
-from meekoppel_contracts.codec import encode_plan_event
-from meekoppel_contracts.codes import PlanEventType, Status
+from meekoppel_contracts.codes import Status
 from meekoppel_contracts.errors import InvalidIdentifier
-from meekoppel_contracts.events import PlanEvent
-from meekoppel_contracts.ids import OrgCode, PlanId, plan_id
+from meekoppel_contracts.ids import PlanId, plan_id
 from meekoppel_contracts.plan import Plan
-from meekoppel_contracts.topics import MAX_EVENT_BYTES
 
 _NEVER_SHARED = frozenset({Status.CONCEPT, Status.UNKNOWN})
+_BYTES_PER_CHARACTER = 4
+
+
+@dataclass(slots=True)
+class _Begun:
+    """A row whose values are filled, and whose geometry is still to come."""
+
+    row: SourceRow
+    filling: Filling
+    source_id: str | None
+    identifier: PlanId | None
+    fields: dict[str, Any] = field(default_factory=dict)
+    zones: list[dict[str, Any]] = field(default_factory=list)
 
 
 class PlanBuilder:
     """Builds plans from the rows of one reading of a source; remembers the ids it has seen."""
 
-    def __init__(self, config: ConnectorConfig, geometry: GeometryReader, as_of: datetime) -> None:
+    def __init__(
+        self, config: ConnectorConfig, geometry: GeometryReader, as_of: datetime, report: MappingReport
+    ) -> None:
         self._config = config
         self._rules = config.plan_rules()
         self._geometry = geometry
         self._as_of = as_of
+        self._report = report
         self._zone = config.zone
         self._slugs = SlugRegister()
+        self._memory: Memory = {}
         self._first_rows: dict[PlanId, int] = {}
+        self._texts_per_row = len(self._rules.source_fields()) + 1
+        self._own_bytes = _BYTES_PER_CHARACTER * len(repr(config.plan))
 
-    def build(self, row: SourceRow) -> MappedRow:
-        """Build the plan of a row, with every reason why not when it cannot be."""
-        filling = Filling(row.values, self._as_of, self._zone, self._slugs)
+    def build(self, rows: Sequence[SourceRow]) -> list[MappedRow]:
+        """Build the plan of each row, with every reason why not when it cannot be."""
+        begun = [self._begin(row) for row in rows]
+        self._fill_geometry(begun)
+        return [self._finish(one) for one in begun]
+
+    def _begin(self, row: SourceRow) -> _Begun:
+        filling = Filling(row.values, self._as_of, self._zone, self._slugs, self._memory)
         local_id = filling.fill(self._rules.local_id)
-        identifier = self._identifier(local_id, filling)
+        source_id = None if local_id is ABSENT else str(local_id)
+        begun = _Begun(row, filling, source_id, self._identifier(local_id, filling))
         if row.removed and not filling.problems:
-            return MappedRow(row.number, None, (), identifier, row.occurred_at, removed=True)
+            return begun
         if row.fault:
             filling.problems.append(Problem("row", Reason.ROW_UNREADABLE, row.fault))
-        self._note_duplicate(identifier, row, filling)
-        fields = filling.part(self._rules.fields)
-        zones = self._zones(row, filling)
-        plan = None
-        if not filling.problems:
-            plan = self._plan({**fields, "plan_id": identifier, "zones": zones}, filling)
-        source_id = None if local_id is ABSENT else str(local_id)
-        rejections = tuple(
-            Rejection(row.number, problem.field, problem.reason.value, problem.message, source_id, row.values)
-            for problem in filling.problems
-        )
-        return MappedRow(row.number, None if rejections else plan, rejections, identifier, row.occurred_at)
+        self._note_duplicate(begun)
+        begun.fields = filling.part(self._rules.fields)
+        for index, part in enumerate(self._rules.zones, start=1):
+            filled = filling.part(part)
+            if filled is not ABSENT and ("geometry" not in part.fields or "geometry" in filled):
+                begun.zones.append({"zone_id": str(index), **filled, "srid": self._config.hub_crs})
+        return begun
 
     def _identifier(self, local_id: Any, filling: Filling) -> PlanId | None:
         if local_id is ABSENT:
@@ -70,69 +92,89 @@ class PlanBuilder:
             filling.problems.append(Problem("plan.id", Reason.ID_INVALID, message))
             return None
 
-    def _note_duplicate(self, identifier: PlanId | None, row: SourceRow, filling: Filling) -> None:
+    def _note_duplicate(self, begun: _Begun) -> None:
+        identifier, number = begun.identifier, begun.row.number
         if identifier is None:
             return
-        first = self._first_rows.setdefault(identifier, row.number)
-        if first != row.number:
+        first = self._first_rows.setdefault(identifier, number)
+        if first != number:
             message = f"{identifier} stands in row {first} already; the id must name one row only"
-            filling.problems.append(Problem("plan.id", Reason.DUPLICATE_ID, message))
+            begun.filling.problems.append(Problem("plan.id", Reason.DUPLICATE_ID, message))
 
-    def _zones(self, row: SourceRow, filling: Filling) -> list[dict[str, Any]]:
-        zones = []
-        for index, part in enumerate(self._rules.zones, start=1):
-            try:
-                zone = self._zone_of(part, row, filling)
-            except Unreadable as error:
-                filling.problems.append(Problem(self._geometry.field, error.reason, error.message))
-                continue
-            if zone is not None:
-                zones.append({"zone_id": str(index), **zone, "srid": self._config.hub_crs})
-        if not zones and not filling.problems:
+    def _fill_geometry(self, begun: list[_Begun]) -> None:
+        """Read the geometry of all zones: that of the row, once, unless a zone has a text of its own."""
+        own = [(one, zone) for one in begun for zone in one.zones if "geometry" in zone]
+        if own:
+            for (one, zone), outcome in zip(
+                own, self._geometry.of_texts([zone["geometry"] for _, zone in own]), strict=True
+            ):
+                self._put(outcome, [zone], one)
+        of_row = [(one, [zone for zone in one.zones if "geometry" not in zone]) for one in begun]
+        of_row = [(one, zones) for one, zones in of_row if zones]
+        if of_row:
+            outcomes = self._geometry.of_rows([one.row for one, _ in of_row])
+            for (one, zones), outcome in zip(of_row, outcomes, strict=True):
+                self._put(outcome, zones, one)
+
+    def _put(self, outcome: Outcome, zones: list[dict[str, Any]], begun: _Begun) -> None:
+        if isinstance(outcome, Unreadable):
+            begun.filling.problems.append(Problem(self._geometry.field, outcome.reason, outcome.message))
+            return
+        for zone in zones:
+            zone["geometry"] = outcome.wkb
+            zone["repaired"] = outcome.repaired
+            zone["position_error_m"] = outcome.position_error_m
+
+    def _finish(self, begun: _Begun) -> MappedRow:
+        row, problems = begun.row, begun.filling.problems
+        if row.removed and not problems:
+            return MappedRow(row.number, None, (), begun.identifier, row.occurred_at, removed=True)
+        if not begun.zones and not problems:
             message = "there is no geometry in this row for any of the zones"
-            filling.problems.append(Problem("plan.zones", Reason.GEOMETRY_MISSING, message))
-        return zones
+            problems.append(Problem("plan.zones", Reason.GEOMETRY_MISSING, message))
+        plan = None if problems else self._plan(begun)
+        rejections = tuple(
+            Rejection(row.number, problem.field, problem.reason.value, problem.message, begun.source_id, row.values)
+            for problem in problems
+        )
+        return MappedRow(row.number, None if rejections else plan, rejections, begun.identifier, row.occurred_at)
 
-    def _zone_of(self, part: Part, row: SourceRow, filling: Filling) -> dict[str, Any] | None:
-        filled = filling.part(part)
-        if filled is ABSENT or ("geometry" in part.fields and "geometry" not in filled):
-            return None
-        own = filled.get("geometry")
-        geometry = self._geometry.of_row(row) if own is None else self._geometry.of_wkt(own)
-        return {**filled, "geometry": geometry}
-
-    def _plan(self, fields: dict[str, Any], filling: Filling) -> Plan | None:
+    def _plan(self, begun: _Begun) -> Plan | None:
+        problems = begun.filling.problems
         try:
-            plan = Plan.model_validate(fields)
+            plan = Plan.model_validate({**begun.fields, "plan_id": begun.identifier, "zones": begun.zones})
         except ValidationError as error:
             for detail in error.errors():
-                field = ".".join(("plan", *(str(part) for part in detail["loc"])))
-                message = detail["msg"].removeprefix("Value error, ")
-                filling.problems.append(Problem(field, Reason.INVALID, message))
+                place = ".".join(("plan", *(str(part) for part in detail["loc"])))
+                problems.append(Problem(place, Reason.INVALID, detail["msg"].removeprefix("Value error, ")))
             return None
-        filling.problems.extend(self._not_to_be_published(plan))
-        return plan
+        problems.extend(self._not_to_be_published(plan))
+        if problems or self._is_surely_small(begun):
+            return plan
+        try:
+            smaller = fitted(plan, self._config.organisation)
+        except Unreadable as error:
+            problems.append(Problem("plan", error.reason, error.message))
+            return None
+        if smaller is not plan:
+            self._report.note_simplified(max(zone.simplified_m or 0.0 for zone in smaller.zones))
+        return smaller
 
     def _not_to_be_published(self, plan: Plan) -> Iterator[Problem]:
         if plan.status in _NEVER_SHARED:
             message = f"a plan with status {plan.status.value} is not shared; it can be from tentative on"
             yield Problem("plan.status", Reason.NOT_SHAREABLE, message)
         if not self._config.contact_is_functional:
-            for field, what in personal_data(plan):
+            for name, what in personal_data(plan):
                 message = f"{what}; give a functional one, or state contact_is_functional: true"
-                yield Problem(field, Reason.PERSONAL_DATA, message)
-        size = _event_bytes(plan, self._config.organisation)
-        if size > MAX_EVENT_BYTES:
-            message = f"is an event of {size:,} bytes, and the hub takes {MAX_EVENT_BYTES:,}; simplify the geometry"
-            yield Problem("plan", Reason.TOO_LARGE, message)
+                yield Problem(name, Reason.PERSONAL_DATA, message)
 
-
-def _event_bytes(plan: Plan, publisher: OrgCode) -> int:
-    """Give the size of the largest event that can carry a plan; its JSON is larger, and enough when that is small."""
-    size = len(plan.model_dump_json())
-    if size <= MAX_EVENT_BYTES // 2:
-        return size
-    names = tuple(Plan.model_fields)
-    return len(
-        encode_plan_event(PlanEvent(type=PlanEventType.CHANGED, publisher=publisher, changed_fields=names, plan=plan))
-    )
+    def _is_surely_small(self, begun: _Begun) -> bool:
+        """Tell of nearly every plan, without encoding it, that its event has room to spare."""
+        size = self._own_bytes + sum(len(zone["geometry"]) for zone in begun.zones)
+        for value in begun.row.values.values():
+            if isinstance(value, str):
+                size += _BYTES_PER_CHARACTER * len(value) * self._texts_per_row
+            elif isinstance(value, (list, dict)):
+                return False
+        return size <= TARGET_EVENT_BYTES // 2

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from meekoppel_connectors.mapping.reasons import Unreadable
 from meekoppel_connectors.mapping.rules import (
@@ -97,7 +97,9 @@ class _Compiler:
             return self.single(path, written, target, vital=vital)
         if not isinstance(written, list):
             return Several(path, (self.single(path, written, target, vital=False),))
-        entries = (self.single(f"{path}.{index}", entry, target, vital=False) for index, entry in enumerate(written))
+        entries = [self.single(f"{path}.{index}", entry, target, vital=False) for index, entry in enumerate(written)]
+        if all(isinstance(entry, Constant) for entry in entries):
+            return Constant(path, list({entry.value: None for entry in entries if isinstance(entry, Constant)}))
         return Several(path, tuple(entries))
 
     def single(self, path: str, written: Any, target: Target, *, vital: bool) -> Node:
@@ -106,7 +108,7 @@ class _Compiler:
             parts = targets_of(target.model)
             if not isinstance(written, dict):
                 raise RuleError(path, f"has fields of its own: {', '.join(parts)}")
-            return self.part(path, written, parts, vital=vital)
+            return _settled(self.part(path, written, parts, vital=vital), target.model)
         if isinstance(written, dict):
             return self._taken(path, written, target, vital=vital)
         if isinstance(written, list):
@@ -138,6 +140,19 @@ class _Compiler:
             return Constant(path, converted(value, target, ValueRule(template="{x}"), self._zone))
         except Unreadable as error:
             raise RuleError(path, _with_suggestion(error.message, value, target)) from error
+
+
+def _settled(part: Part, model: type[BaseModel]) -> Part | Constant:
+    """Build a part that is the same for every row once, here, where a mistake in it can still be named."""
+    values = {name: node.value for name, node in part.fields.items() if isinstance(node, Constant)}
+    if len(values) < len(part.fields) or not values:
+        return part
+    try:
+        return Constant(part.path, model.model_validate(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join((part.path, *(str(step) for step in first["loc"])))
+        raise RuleError(place, first["msg"].removeprefix("Value error, ")) from error
 
 
 def _rule(path: str, written: dict[str, Any]) -> ValueRule:

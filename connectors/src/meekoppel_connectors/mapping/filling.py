@@ -22,6 +22,11 @@ class _Absent:
 
 
 ABSENT: Final = _Absent()
+_NEW: Final = _Absent()
+_MOST_REMEMBERED = 10_000
+
+Memory = dict[str, dict[str, Any]]
+"""Plan field → source text → plan value: the same dates and codes come often, and are read once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +71,11 @@ class Filling:
         problems: what could not be filled, in the order of the mapping.
     """
 
-    def __init__(self, values: Mapping[str, Any], as_of: datetime, zone: ZoneInfo, slugs: SlugRegister) -> None:
+    def __init__(
+        self, values: Mapping[str, Any], as_of: datetime, zone: ZoneInfo, slugs: SlugRegister, memory: Memory
+    ) -> None:
         self.problems: list[Problem] = []
+        self._memory = memory
         self._values = values
         self._as_of = as_of
         self._zone = zone
@@ -75,20 +83,19 @@ class Filling:
 
     def fill(self, node: Node) -> Any:
         """Give the value of a field; ABSENT when there is none, be it allowed or noted as a problem."""
-        match node:
-            case Constant():
-                return node.value
-            case Part():
-                return self.part(node)
-            case Several():
-                return self._several(node)
-            case Taken():
-                return self._taken(node)
+        if isinstance(node, Taken):
+            return self._taken(node)
+        if isinstance(node, Constant):
+            return node.value
+        return self.part(node) if isinstance(node, Part) else self._several(node)
 
     def part(self, part: Part) -> Any:
         """Give the fields of a part; ABSENT when one that the part cannot do without is absent, or all are."""
-        filled = {name: self.fill(node) for name, node in part.fields.items()}
-        present = {name: value for name, value in filled.items() if value is not ABSENT}
+        present = {}
+        for name, node in part.fields.items():
+            value = self.fill(node)
+            if value is not ABSENT:
+                present[name] = value
         if not part.required_fields <= present.keys():
             return ABSENT
         return present if present or not part.fields else ABSENT
@@ -104,11 +111,16 @@ class Filling:
 
     def _taken(self, taken: Taken) -> Any:
         field, raw = self._raw(taken)
-        try:
-            value = self._list(taken, raw) if taken.target.many else self._one(taken, raw)
-        except Unreadable as error:
-            self.problems.append(Problem(field, error.reason, f"{error.message} (for {taken.path})"))
-            return ABSENT
+        known = self._memory.setdefault(taken.path, {}) if taken.recurs and type(raw) is str else None
+        value = _NEW if known is None else known.get(raw, _NEW)
+        if value is _NEW:
+            try:
+                value = self._list(taken, raw) if taken.target.many else self._one(taken, raw)
+            except Unreadable as error:
+                self.problems.append(Problem(field, error.reason, f"{error.message} (for {taken.path})"))
+                return ABSENT
+            if known is not None and len(known) < _MOST_REMEMBERED:
+                known[raw] = value
         return self._instead(taken, field) if value is ABSENT or value == [] else value
 
     def _raw(self, taken: Taken) -> tuple[str, Any]:
@@ -117,13 +129,14 @@ class Filling:
         if rule.as_of:
             return taken.path, self._as_of
         if rule.template is not None:
-            if all(is_missing(self._values.get(name)) for name in rule.source_fields):
-                return ", ".join(rule.source_fields), None
-            return ", ".join(rule.source_fields), PLACEHOLDER.sub(self._piece, rule.template)
-        for name in rule.field:
-            if not is_missing(self._values.get(name)):
-                return name, self._values[name]
-        return ", ".join(rule.field), None
+            if all(is_missing(self._values.get(name)) for name in taken.names):
+                return ", ".join(taken.names), None
+            return ", ".join(taken.names), PLACEHOLDER.sub(self._piece, rule.template)
+        for name in taken.names:
+            value = self._values.get(name)
+            if not is_missing(value):
+                return name, value
+        return ", ".join(taken.names), None
 
     def _piece(self, placeholder: Any) -> str:
         value = self._values.get(placeholder[1])

@@ -1,48 +1,72 @@
 """Geometry of a source, made into what the hub takes: WKB, two dimensions, in the hub's CRS, valid, within its area.
 
 Coordinates are rounded to a millimetre, so that the noise of a transformation never looks like a change of plan. The
-area is that for which the hub's CRS is made (its area of use in the EPSG registry), as a box in that CRS.
+area is that for which the hub's CRS is made (its area of use in the EPSG registry), as a box in that CRS. Rows are
+taken in batches: every step works on all shapes of one CRS at once, and only what is wrong is looked at one by one.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
-from pyproj.exceptions import CRSError
-from shapely.errors import ShapelyError
-from shapely.geometry.base import BaseGeometry
+from pyproj import CRS
 
 from meekoppel_connectors.config import ConnectorConfig
 from meekoppel_connectors.errors import ConfigError
+from meekoppel_connectors.mapping import shapes as drawn
+from meekoppel_connectors.mapping.crs import Frame, area_of, flat
 from meekoppel_connectors.mapping.reasons import Reason, Unreadable
+from meekoppel_connectors.mapping.report import MappingReport
+from meekoppel_connectors.mapping.reprojection import Reprojection, reprojection
 from meekoppel_connectors.mapping.row import SourceRow
-from meekoppel_connectors.mapping.values import is_missing, number_of, text_of
+from meekoppel_connectors.mapping.shapes import Shapes
+from meekoppel_connectors.mapping.validity import one_kind, repaired
 
 GRID_DECIMALS = 3
-_JOINS: tuple[Callable[..., Any], ...] = (shapely.multipoints, shapely.multilinestrings, shapely.multipolygons)
-_PREFIX = re.compile(r"^\s*(?:SRID\s*=\s*(?P<srid>\d+)\s*;|<(?P<address>[^>]*)>)\s*", re.IGNORECASE)
-_EPSG_ADDRESS = re.compile(r"EPSG(?:/[^/]*/|:[^:]*:|:|/)(?P<number>\d+)$", re.IGNORECASE)
-_CRS84_ADDRESS = re.compile(r"OGC[/:].*CRS84$", re.IGNORECASE)
+_COLLECTION = 7  # shapely's type id
+_DEGREES = np.array([180.0, 90.0])
+
+
+@dataclass(frozen=True, slots=True)
+class ReadGeometry:
+    """A geometry as the hub takes it.
+
+    Attributes:
+        wkb: little-endian WKB in the hub's CRS.
+        repaired: whether the source's geometry was invalid and has been made valid.
+        position_error_m: how far the conversion to the hub's CRS may have moved it, in metres; None when it is in
+            that CRS already.
+    """
+
+    wkb: bytes
+    repaired: bool = False
+    position_error_m: float | None = None
+
+
+Outcome = ReadGeometry | Unreadable
 
 
 class GeometryReader:
     """Reads the geometry of rows and brings it into the hub's CRS."""
 
-    def __init__(self, config: ConnectorConfig, file_crs: CRS | None) -> None:
+    def __init__(self, config: ConnectorConfig, file_crs: CRS | None, report: MappingReport | None = None) -> None:
         self._config = config
         self._columns = config.source.geometry
+        self._decimal = config.source.decimal
+        self._repair = config.source.repair
         self._hub = CRS.from_epsg(config.hub_crs)
-        named = config.source.crs
-        self._source = CRS.from_user_input(named) if named is not None else file_crs
         self._area = area_of(config.hub_crs)
-        if self._source is None and self._columns.wkt is None:
+        self._report = report or MappingReport()
+        self._axis_order = config.source.axis_order if "axis_order" in config.source.model_fields_set else None
+        named = config.source.crs
+        crs = CRS.from_user_input(named) if named is not None else file_crs
+        self._usual = None if crs is None else Frame(flat(crs), self._axis_order == "yx")
+        if self._usual is None and self._columns.wkt is None:
             raise self._no_crs()
 
     @property
@@ -50,97 +74,152 @@ class GeometryReader:
         """The source field or fields to name when the geometry is wrong."""
         return ", ".join(self._columns.columns) or "geometry"
 
-    def of_row(self, row: SourceRow) -> bytes:
-        """Give the geometry of a row.
+    def of_rows(self, rows: Sequence[SourceRow]) -> list[Outcome]:
+        """Give the geometry of each row, or why it has none that the hub takes.
 
         Raises:
-            Unreadable: when it has none, or none that the hub takes.
-            ConfigError: when nothing says in which CRS it is.
+            ConfigError: when nothing says in which CRS one of them is.
         """
-        if self._columns.wkt is not None:
-            value = row.values.get(self._columns.wkt)
-            if is_missing(value):
-                raise Unreadable(Reason.GEOMETRY_MISSING, "there is no geometry in this row")
-            return self.of_wkt(text_of(value))
-        shape = row.geometry if self._columns.x is None else self._point(row)
-        if shape is None:
-            raise Unreadable(Reason.GEOMETRY_MISSING, "there is no geometry in this row")
-        if isinstance(shape, bytes):
-            shape = shapely.from_wkb(shape)
-        return self._in_hub(shape, self._source)
+        columns = self._columns
+        if columns.wkt is not None:
+            return self.of_texts([row.values.get(columns.wkt) for row in rows])
+        faults: dict[int, Unreadable] = {}
+        if columns.x is None or columns.y is None:
+            shapes = drawn.of_native([row.geometry for row in rows], faults)
+        else:
+            pairs = [(row.values.get(columns.x), row.values.get(columns.y)) for row in rows]
+            shapes = drawn.of_columns(pairs, self._decimal, faults)
+        return self._outcomes(shapes, {self._usual: list(range(len(rows)))}, faults)
 
-    def of_wkt(self, text: str) -> bytes:
-        """Give the geometry that well-known text describes; a CRS named before it goes before the source's.
+    def of_texts(self, texts: Sequence[Any]) -> list[Outcome]:
+        """Give the geometry that each well-known text describes; a CRS named before it goes before the source's.
 
         Raises:
-            Unreadable: when it is none that the hub takes.
-            ConfigError: when nothing says in which CRS it is.
+            ConfigError: when nothing says in which CRS one of them is.
         """
-        prefix = _PREFIX.match(text)
-        crs = self._source
-        if prefix:
-            crs = _named_crs(prefix["srid"] or prefix["address"])
-            text = text[prefix.end() :]
-        try:
-            shape = shapely.from_wkt(text)
-        except ShapelyError as error:
-            raise Unreadable(Reason.GEOMETRY_UNREADABLE, f"is not well-known text: {error}") from error
-        return self._in_hub(shape, crs)
+        faults: dict[int, Unreadable] = {}
+        shapes, frames = drawn.of_text(texts, self._usual, faults)
+        return self._outcomes(shapes, frames, faults)
 
-    def _point(self, row: SourceRow) -> BaseGeometry | None:
-        values = [row.values.get(name) for name in self._columns.columns]
-        if any(is_missing(value) for value in values):
-            return None
+    def _outcomes(
+        self, shapes: Shapes, frames: dict[Frame | None, list[int]], faults: dict[int, Unreadable]
+    ) -> list[Outcome]:
+        outcomes: dict[int, Outcome] = dict(faults)
+        for frame, members in frames.items():
+            places = [place for place in members if place not in faults]
+            if not places:
+                continue
+            if frame is None:
+                raise self._no_crs()
+            outcomes.update(zip(places, self._in_hub(shapes[places], frame), strict=True))
+        return [outcomes[place] for place in range(len(shapes))]
+
+    def _in_hub(self, shapes: Shapes, frame: Frame) -> list[Outcome]:
         try:
-            return shapely.Point([number_of(value, self._config.source.decimal) for value in values])
+            way = reprojection(frame.crs, self._hub)
         except Unreadable as error:
-            raise Unreadable(Reason.GEOMETRY_UNREADABLE, error.message) from error
+            return [error] * len(shapes)
+        batch = _Batch(shapely.force_2d(shapes))
+        batch.drop(shapely.is_empty(batch.shapes), lambda _: _EMPTY)
+        batch.drop_where(lambda coordinates: (coordinates == 0).all(axis=1), lambda _: _ZERO)
+        self._drop_degrees(batch, frame)
+        batch.make_one_kind()
+        self._move(batch, frame, way)
+        mended = self._make_valid(batch)
+        if way is not None:
+            self._report.note_conversion(frame.crs.name, way, len(batch.left))
+        return batch.outcomes(mended, None if way is None else way.accuracy_m)
 
-    def _in_hub(self, shape: BaseGeometry, crs: CRS | None) -> bytes:
-        if crs is None:
-            raise self._no_crs()
-        shape = shapely.force_2d(shape)
-        if shape.is_empty:
-            raise Unreadable(Reason.GEOMETRY_EMPTY, "the geometry is empty")
-        _refuse_zero(shapely.get_coordinates(shape))
-        shape = _one_kind(shape)
-        try:
-            moved = shapely.transform(shape, lambda coordinates: self._moved(coordinates, crs))
-        except ShapelyError as error:
-            raise Unreadable(Reason.GEOMETRY_UNREADABLE, f"the geometry cannot be used: {error}") from error
-        self._refuse_outside(moved)
-        return bytes(shapely.to_wkb(self._valid(moved), byte_order=1, output_dimension=2))
+    def _drop_degrees(self, batch: _Batch, frame: Frame) -> None:
+        """Refuse degrees under a CRS in metres: some of these CRSs hold at 5,52, and the plan would lie in the sea."""
+        if not frame.crs.is_projected:
+            return
+        limits = np.tile(_DEGREES[::-1] if frame.swapped else _DEGREES, 2)
+        small = np.all(np.abs(shapely.bounds(batch.shapes)) <= limits, axis=1)
+        name = frame.crs.name
+        message = f"has degrees for coordinates, and {name} is in metres; check source.crs"
+        batch.drop(small, lambda _: Unreadable(Reason.OUTSIDE_AREA, message))
 
-    def _moved(self, coordinates: NDArray[Any], crs: CRS) -> NDArray[Any]:
-        if self._config.source.axis_order == "yx":
-            coordinates = coordinates[:, ::-1]
-        if crs != self._hub:
-            eastings, northings = _transformer(crs, self._hub).transform(coordinates[:, 0], coordinates[:, 1])
-            coordinates = np.column_stack((eastings, northings))
-        return np.round(coordinates, GRID_DECIMALS)
+    def _move(self, batch: _Batch, frame: Frame, way: Reprojection | None) -> None:
+        coordinates, owners = batch.coordinates()
+        straight, swapped = self._tried(coordinates, way), None
+        if frame.swapped is not False:
+            swapped = self._tried(coordinates[:, ::-1], way)
+        if swapped is None or frame.swapped:
+            moved = straight if swapped is None else swapped
+        else:
+            moved = self._by_area(batch, owners, straight, swapped, frame)
+        outside = batch.owned(owners, ~self._inside(moved))
+        if outside.any():
+            batch.drop(outside, self._outside(coordinates, moved, owners, way))
+            moved = moved[~outside[owners]]
+        batch.replace(moved)
 
-    def _refuse_outside(self, shape: BaseGeometry) -> None:
+    def _by_area(
+        self, batch: _Batch, owners: NDArray[Any], straight: NDArray[Any], swapped: NDArray[Any], frame: Frame
+    ) -> NDArray[Any]:
+        """Of a shape in a CRS named by an address, take the order of axes that puts it in the hub's area.
+
+        By definition latitude comes first there, and half of the writers put longitude first. The order that lies
+        within the area is certain when the other one does not; else `axis_order` has to say it.
+        """
+        if self._axis_order is not None:
+            return swapped if self._axis_order == "yx" else straight
+        as_written = ~batch.owned(owners, ~self._inside(straight))
+        as_defined = ~batch.owned(owners, ~self._inside(swapped))
+        self._report.axes_swapped += int((as_defined & ~as_written).sum())
+        moved = np.where((as_defined & ~as_written)[owners, None], swapped, straight)
+        both = as_written & as_defined
+        if both.any():
+            message = f"lies in the hub's area in either order of the axes of {frame.crs.name}; set source.axis_order"
+            moved = moved[~both[owners]]
+            batch.drop(both, lambda _: Unreadable(Reason.AXIS_ORDER_UNCLEAR, message))
+        return moved
+
+    def _tried(self, coordinates: NDArray[Any], way: Reprojection | None) -> NDArray[Any]:
+        return np.round(coordinates if way is None else way.moved(coordinates), GRID_DECIMALS)
+
+    def _inside(self, coordinates: NDArray[Any]) -> NDArray[Any]:
         west, south, east, north = self._area
-        bounds = shape.bounds
-        inside = west <= bounds[0] and south <= bounds[1] and bounds[2] <= east and bounds[3] <= north
-        if not inside:  # also when a coordinate is not finite
-            found = ", ".join(f"{value:.0f}" for value in bounds[:2])
-            raise Unreadable(
+        x, y = coordinates[:, 0], coordinates[:, 1]
+        inside: NDArray[Any] = (x >= west) & (x <= east) & (y >= south) & (y <= north)  # false when not finite
+        return inside
+
+    def _outside(
+        self, coordinates: NDArray[Any], moved: NDArray[Any], owners: NDArray[Any], way: Reprojection | None
+    ) -> Callable[[int], Unreadable]:
+        def why(index: int) -> Unreadable:
+            mine = owners == index
+            found = ", ".join(f"{value:.0f}" for value in moved[mine].min(axis=0))
+            swapped = bool(self._inside(self._tried(coordinates[mine][:, ::-1], way)).all())
+            hint = "set source.axis_order: yx" if swapped else "check source.crs and source.axis_order"
+            hint = "set source.axis_order to the other one" if swapped and self._axis_order else hint
+            return Unreadable(
                 Reason.OUTSIDE_AREA,
-                f"lies at {found} in EPSG:{self._config.hub_crs}, outside the area of that CRS;"
-                " check source.crs and source.axis_order",
+                f"lies at {found} in EPSG:{self._config.hub_crs}, outside the area of that CRS; {hint}",
             )
 
-    def _valid(self, shape: BaseGeometry) -> BaseGeometry:
-        if shape.is_valid:
-            return shape
-        why = shapely.is_valid_reason(shape)
-        if not self._config.source.repair:
-            raise Unreadable(Reason.GEOMETRY_INVALID, f"the geometry is not valid: {why}")
-        repaired = _one_kind(shapely.make_valid(shape))
-        if repaired.is_empty or shapely.get_dimensions(repaired) < shapely.get_dimensions(shape):
-            raise Unreadable(Reason.GEOMETRY_INVALID, f"the geometry is not valid and cannot be repaired: {why}")
-        return repaired
+        return why
+
+    def _make_valid(self, batch: _Batch) -> set[int]:
+        """Repair what is invalid; gives the places of what was so already in the source."""
+        mended: set[int] = set()
+        for index in np.flatnonzero(~shapely.is_valid(batch.shapes)).tolist():
+            place, shape = batch.left[index], batch.shapes[index]
+            by_rounding = bool(shapely.is_valid(batch.drawn[place]))
+            if not self._repair and not by_rounding:
+                why = shapely.is_valid_reason(shape)
+                batch.faults[place] = Unreadable(Reason.GEOMETRY_INVALID, f"the geometry is not valid: {why}")
+                continue
+            try:
+                batch.shapes[index] = repaired(shape)
+            except Unreadable as error:
+                batch.faults[place] = error
+                continue
+            if not by_rounding:
+                mended.add(place)
+        self._report.repaired += len(mended)
+        return mended
 
     def _no_crs(self) -> ConfigError:
         return ConfigError(
@@ -148,54 +227,64 @@ class GeometryReader:
         )
 
 
-@lru_cache(maxsize=16)
-def area_of(epsg: int) -> tuple[float, float, float, float]:
-    """Give the area of use of a projected CRS as west, south, east, north in its own metres."""
-    crs = CRS.from_epsg(epsg)
-    if crs.area_of_use is None:
-        return (-np.inf, -np.inf, np.inf, np.inf)
-    west, south, east, north = Transformer.from_crs(4326, crs, always_xy=True).transform_bounds(
-        *crs.area_of_use.bounds, densify_pts=21
-    )
-    return (west, south, east, north)
+_EMPTY = Unreadable(Reason.GEOMETRY_EMPTY, "the geometry is empty")
+_ZERO = Unreadable(Reason.COORDINATES_ZERO, "has a point at exactly 0,0, which stands for a missing coordinate")
 
 
-@lru_cache(maxsize=64)
-def _transformer(source: CRS, hub: CRS) -> Transformer:
-    return Transformer.from_crs(source, hub, always_xy=True)
+class _Batch:
+    """Shapes of one frame on their way; what is refused on the way leaves it with its reason.
 
+    Attributes:
+        drawn: all of them, as they came.
+        left: the places in `drawn` of those that are still on the way.
+        shapes: those, as they are now.
+        faults: place → why it was refused.
+    """
 
-@lru_cache(maxsize=256)
-def _named_crs(name: str) -> CRS:
-    epsg = _EPSG_ADDRESS.search(name)
-    wanted = f"EPSG:{epsg['number']}" if epsg else "OGC:CRS84" if _CRS84_ADDRESS.search(name) else name
-    try:
-        return CRS.from_user_input(int(wanted) if wanted.isdigit() else wanted)
-    except CRSError:
-        raise Unreadable(Reason.GEOMETRY_UNREADABLE, f"names a CRS that is not known: {name}") from None
+    def __init__(self, shapes: Shapes) -> None:
+        self.drawn = shapes
+        self.left: NDArray[Any] = np.arange(len(shapes))
+        self.shapes = shapes.copy()
+        self.faults: dict[int, Unreadable] = {}
 
+    def drop(self, refused: NDArray[Any], why: Callable[[int], Unreadable]) -> None:
+        """Refuse some of what is left; `why` is asked with the index among what is left."""
+        if not refused.any():
+            return
+        for index in np.flatnonzero(refused).tolist():
+            self.faults[int(self.left[index])] = why(index)
+        self.left, self.shapes = self.left[~refused], self.shapes[~refused]
 
-def _refuse_zero(coordinates: NDArray[Any]) -> None:
-    if bool((coordinates == 0).all(axis=1).any()):
-        raise Unreadable(Reason.COORDINATES_ZERO, "has a point at exactly 0,0, which stands for a missing coordinate")
+    def drop_where(self, wrong: Callable[[NDArray[Any]], NDArray[Any]], why: Callable[[int], Unreadable]) -> None:
+        """Refuse what has a wrong coordinate."""
+        coordinates, owners = self.coordinates()
+        self.drop(self.owned(owners, wrong(coordinates)), why)
 
+    def coordinates(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Give all coordinates, and to which of the shapes each belongs."""
+        found: tuple[NDArray[Any], NDArray[Any]] = shapely.get_coordinates(self.shapes, return_index=True)
+        return found
 
-def _one_kind(shape: BaseGeometry) -> BaseGeometry:
-    """Of a collection take the parts of the highest dimension; the others are mostly left-overs of an operation."""
-    if shape.geom_type != "GeometryCollection":
-        return shape
-    parts = list(_parts(shape))
-    highest = max(shapely.get_dimensions(part) for part in parts)
-    chosen = [part for part in parts if shapely.get_dimensions(part) == highest]
-    if len(chosen) == 1:
-        return chosen[0]
-    joined: BaseGeometry = _JOINS[highest](chosen)
-    return joined
+    def owned(self, owners: NDArray[Any], marked: NDArray[Any]) -> NDArray[Any]:
+        """Tell of each shape whether one of its coordinates is marked."""
+        mask = np.zeros(len(self.shapes), dtype=bool)
+        mask[owners[marked]] = True
+        return mask
 
+    def make_one_kind(self) -> None:
+        """Take of each collection the parts of the highest dimension."""
+        for index in np.flatnonzero(shapely.get_type_id(self.shapes) == _COLLECTION).tolist():
+            self.shapes[index] = one_kind(self.shapes[index])
 
-def _parts(shape: BaseGeometry) -> Iterator[BaseGeometry]:
-    for part in shapely.get_parts(shape):
-        if part.geom_type.startswith(("Multi", "GeometryCollection")):
-            yield from _parts(part)
-        elif not part.is_empty:
-            yield part
+    def replace(self, coordinates: NDArray[Any]) -> None:
+        """Put other coordinates in the place of all."""
+        self.shapes = shapely.set_coordinates(self.shapes.copy(), coordinates)
+
+    def outcomes(self, mended: set[int], position_error_m: float | None) -> list[Outcome]:
+        """Give what became of each shape."""
+        results: list[Outcome | None] = [self.faults.get(place) for place in range(len(self.drawn))]
+        encoded = shapely.to_wkb(self.shapes, byte_order=1, output_dimension=2)
+        for place, wkb in zip(self.left.tolist(), encoded.tolist(), strict=True):
+            if place not in self.faults:
+                results[place] = ReadGeometry(wkb, place in mended, position_error_m)
+        return [result for result in results if result is not None]

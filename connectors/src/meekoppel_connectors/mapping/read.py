@@ -6,22 +6,27 @@ import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 
 from meekoppel_connectors.config import ConnectorConfig
 from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.building import PlanBuilder
 from meekoppel_connectors.mapping.geometry import GeometryReader
+from meekoppel_connectors.mapping.report import MappingReport
 from meekoppel_connectors.mapping.row import MappedRow, SourceRow
 from meekoppel_connectors.sources.opening import open_source
 from meekoppel_connectors.sources.source import Description
 
+ROWS_PER_BATCH = 1000
 
-def read_plans(config: ConnectorConfig, now: datetime) -> Iterator[MappedRow]:
+
+def read_plans(config: ConnectorConfig, now: datetime, report: MappingReport | None = None) -> Iterator[MappedRow]:
     """Read the source as a whole and map it row by row, in its order.
 
     Args:
         config: the connector.
         now: the time of the snapshot, aware; what `as_of: true` gives.
+        report: is filled with what was done to the data on the way.
 
     Yields:
         One result per row: a plan, or the reasons why not. Of two rows with one id the second is rejected.
@@ -33,13 +38,19 @@ def read_plans(config: ConnectorConfig, now: datetime) -> Iterator[MappedRow]:
         ConfigError: when nothing says in which CRS the source is.
     """
     source = open_source(config.source, config.path.parent)
-    yield from RowMapper(config, source.describe(), now).mapped(source.snapshot())
+    yield from RowMapper(config, source.describe(), now, report).mapped(source.snapshot())
 
 
 class RowMapper:
-    """Maps the rows of one reading of a source."""
+    """Maps the rows of one reading of a source.
 
-    def __init__(self, config: ConnectorConfig, description: Description, now: datetime) -> None:
+    Attributes:
+        report: what was done to the data on the way.
+    """
+
+    def __init__(
+        self, config: ConnectorConfig, description: Description, now: datetime, report: MappingReport | None = None
+    ) -> None:
         """Prepare the mapping.
 
         Raises:
@@ -50,14 +61,21 @@ class RowMapper:
             problems = missing_fields(config, description)
             if problems:
                 raise SourceError(config.source.place, "; ".join(problems))
-        self._builder = PlanBuilder(config, GeometryReader(config, description.crs), now)
+        self.report = report or MappingReport()
+        geometry = GeometryReader(config, description.crs, self.report)
+        self._builder = PlanBuilder(config, geometry, now, self.report)
         self._count = 0
 
     def mapped(self, rows: Iterable[SourceRow]) -> Iterator[MappedRow]:
-        """Map row after row; a row without a number is counted."""
+        """Map row after row, in batches; a row without a number is counted."""
+        numbered = iter(self._numbered(rows))
+        while batch := list(islice(numbered, ROWS_PER_BATCH)):
+            yield from self._builder.build(batch)
+
+    def _numbered(self, rows: Iterable[SourceRow]) -> Iterator[SourceRow]:
         for row in rows:
             self._count += 1
-            yield self._builder.build(row if row.number else replace(row, number=self._count))
+            yield row if row.number else replace(row, number=self._count)
 
 
 def missing_fields(config: ConnectorConfig, description: Description) -> list[str]:

@@ -30,6 +30,8 @@ class Reason(StrEnum):
     GEOMETRY_INVALID = "geometry_invalid"
     COORDINATES_ZERO = "coordinates_zero"
     OUTSIDE_AREA = "outside_area"
+    CRS_UNKNOWN = "crs_unknown"
+    AXIS_ORDER_UNCLEAR = "axis_order_unclear"
 
 
 class Unreadable(RejectedRow):

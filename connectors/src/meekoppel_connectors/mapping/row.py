@@ -19,8 +19,8 @@ class SourceRow:
 
     Attributes:
         values: source field → value as the source has it (text, number, date); nested elements as `a.b`.
-        geometry: the source's own geometry in the source's CRS, as a Shapely geometry or WKB; None when it has none or
-            keeps it in columns.
+        geometry: the source's own geometry in the source's CRS, as a Shapely geometry, WKB, or a GeoJSON object; None
+            when it has none or keeps it in columns.
         number: the number that the user sees: the line of a sheet or of a CSV file, else the record, from 1. The
             connector counts when it is 0.
         fault: what is wrong with the row as a whole, such as more cells than columns; None when nothing is.
@@ -29,7 +29,7 @@ class SourceRow:
     """
 
     values: dict[str, Any]
-    geometry: BaseGeometry | bytes | None = None
+    geometry: BaseGeometry | bytes | Mapping[str, Any] | None = None
     number: int = 0
     fault: str | None = None
     occurred_at: datetime | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
@@ -131,6 +131,8 @@ class Taken:
         target: what the plan field takes.
         vital: whether the plan cannot do without it.
         default: what stands in for a missing value.
+        names: the source fields that it reads.
+        recurs: whether the same source values are likely to come again, as dates and codes do, and texts do not.
     """
 
     path: str
@@ -138,6 +140,14 @@ class Taken:
     target: Target
     vital: bool
     default: Node | None
+    names: tuple[str, ...] = field(init=False)
+    recurs: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        rule = self.rule
+        object.__setattr__(self, "names", rule.source_fields)
+        translated = rule.codes is not None or rule.slug or self.target.kind is not str
+        object.__setattr__(self, "recurs", translated and bool(rule.field))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +189,7 @@ class PlanRules:
         found: dict[str, str] = {}
         for node in (self.local_id, self.fields, *self.zones):
             for taken in _all_taken(node):
-                for name in taken.rule.source_fields:
+                for name in taken.names:
                     found.setdefault(name, taken.path)
         return found
 

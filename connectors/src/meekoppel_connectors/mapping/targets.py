@@ -18,7 +18,9 @@ from pydantic.fields import FieldInfo
 
 from meekoppel_contracts.plan import Zone
 
-SUPPLIED: dict[type[BaseModel], frozenset[str]] = {Zone: frozenset({"srid"})}
+SUPPLIED: dict[type[BaseModel], frozenset[str]] = {
+    Zone: frozenset({"srid", "repaired", "position_error_m", "simplified_m"})
+}
 DEFAULTED: dict[type[BaseModel], frozenset[str]] = {Zone: frozenset({"zone_id", "geometry"})}
 END_FIELDS = frozenset({"earliest_end", "latest_end", "actual_end", "ends", "answer_by"})
 
