@@ -8,18 +8,52 @@ from typing import Any
 from hypothesis import strategies as st
 
 from meekoppel_contracts import (
+    AREA_EVENT,
+    ASSESSMENT_EVENT,
+    CONNECTOR_HEARTBEAT,
+    COOPERATION_EVENT,
+    MORATORIUM_EVENT,
+    NOTIFICATION,
+    OVERLAP_EVENT,
+    PLAN_EVENT,
+    PLAN_REJECTION,
     Accuracy,
     Affected,
+    AgreedWindow,
+    AreaEvent,
+    AreaKind,
+    AssessedPlan,
+    AssessmentAnswer,
+    AssessmentCause,
+    AssessmentEvent,
     Attachment,
     Certainty,
+    ConnectorHeartbeat,
+    ConnectorOutcome,
     Contact,
+    Contract,
+    CooperatingParty,
+    CooperatingPlan,
     Cooperation,
+    CooperationAnswer,
+    CooperationEvent,
+    CooperationEventType,
     CooperationKind,
+    CooperationState,
     Discipline,
     Excavation,
     Initiator,
     Mandate,
     MandateRole,
+    MoratoriumEvent,
+    MoratoriumEventType,
+    MoratoriumException,
+    MoratoriumKind,
+    MoratoriumOrigin,
+    Notification,
+    NotificationCategory,
+    NotificationState,
+    NotificationText,
     Nuisance,
     NuisanceEffect,
     OrganisationKind,
@@ -218,3 +252,184 @@ rejections = st.builds(
     headers=several(st.builds(RejectedHeader, name=text, value=optional(st.binary(max_size=20)))),
     rejected_at=times,
 )
+
+assessed_plans = st.builds(
+    AssessedPlan, plan_id=plan_ids, version=st.integers(min_value=1, max_value=2**63 - 1), organisation=organisations
+)
+
+assessments = st.builds(
+    AssessmentEvent,
+    overlap_id=text,
+    revision=st.integers(min_value=1, max_value=2**63 - 1),
+    organisation=organisations,
+    answer=st.sampled_from(AssessmentAnswer),
+    cause=st.sampled_from(AssessmentCause),
+    to_reassess=st.booleans(),
+    previous_answer=optional(st.sampled_from(AssessmentAnswer)),
+    note=optional(text),
+    decision=optional(text),
+    overlap_revision=st.integers(min_value=1, max_value=2**63 - 1),
+    first=assessed_plans,
+    second=assessed_plans,
+    cooperation_id=optional(text),
+    answered_at=optional(times),
+    recorded_at=times,
+)
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> AgreedWindow:
+    starts, ends = sorted((draw(times), draw(times)))
+    return AgreedWindow(starts=starts, ends=ends)
+
+
+cooperations = st.builds(
+    CooperationEvent,
+    type=st.sampled_from(CooperationEventType),
+    cooperation_id=some_text,
+    revision=st.integers(min_value=1, max_value=2**63 - 1),
+    title=some_text,
+    description=optional(text),
+    state=st.sampled_from(CooperationState),
+    kinds=several(st.sampled_from(CooperationKind)),
+    proposed_by=organisations,
+    lead=optional(organisations),
+    actor=optional(organisations),
+    plans=several(
+        st.builds(
+            CooperatingPlan,
+            plan_id=plan_ids,
+            version=st.integers(min_value=1, max_value=2**63 - 1),
+            organisation=organisations,
+            title=text,
+            added_by=optional(organisations),
+            added_at=optional(times),
+        )
+    ),
+    parties=several(
+        st.builds(
+            CooperatingParty,
+            organisation=organisations,
+            answer=st.sampled_from(CooperationAnswer),
+            note=optional(text),
+            answered_at=optional(times),
+            reminded_at=optional(times),
+        )
+    ),
+    answer_by=optional(times),
+    add_works_by=optional(times),
+    window=optional(windows()),
+    overlap_ids=several(text),
+    reason=optional(text),
+    occurred_at=optional(times),
+    recorded_at=times,
+)
+
+
+@st.composite
+def moratoria(draw: st.DrawFn) -> MoratoriumEvent:
+    starts, ends = sorted((draw(times), draw(times)))
+    return MoratoriumEvent(
+        type=draw(st.sampled_from(MoratoriumEventType)),
+        moratorium_id=draw(plan_ids),
+        revision=draw(st.integers(min_value=1, max_value=2**63 - 1)),
+        authority=draw(organisations),
+        title=draw(some_text),
+        kind=draw(st.sampled_from(MoratoriumKind)),
+        origin=draw(st.sampled_from(MoratoriumOrigin)),
+        derived_from=draw(optional(plan_ids)),
+        geometry=draw(st.binary(min_size=1, max_size=60)),
+        srid=draw(st.integers(min_value=1, max_value=2**63 - 1)),
+        starts=starts,
+        ends=draw(optional(st.just(ends))),
+        reason=draw(some_text),
+        legal_ground=draw(optional(text)),
+        legal_ground_uri=draw(optional(text)),
+        disciplines=draw(several(st.sampled_from(Discipline))),
+        exceptions=draw(several(st.sampled_from(MoratoriumException))),
+        exceptions_note=draw(optional(text)),
+        exempt_plans=draw(several(plan_ids)),
+        lifted_at=draw(optional(times)),
+        lifted_reason=draw(optional(text)),
+        recorded_at=draw(times),
+    )
+
+
+area_events = st.builds(
+    AreaEvent,
+    area_id=plan_ids,
+    revision=st.integers(min_value=1, max_value=2**63 - 1),
+    authority=organisations,
+    kind=st.sampled_from(AreaKind),
+    name=some_text,
+    code=optional(text),
+    geometry=st.binary(min_size=1, max_size=60),
+    srid=st.integers(min_value=1, max_value=2**63 - 1),
+    margin_m=metres,
+    active=st.booleans(),
+    valid_from=optional(times),
+    valid_until=optional(times),
+    director=optional(organisations),
+    agreement=optional(text),
+    source=optional(text),
+    recorded_at=times,
+)
+
+heartbeats = st.builds(
+    ConnectorHeartbeat,
+    organisation=organisations,
+    connector=some_text,
+    connector_version=some_text,
+    contracts_version=optional(text),
+    source_format=some_text,
+    epoch=optional(text),
+    last_sequence=longs,
+    run_started_at=optional(times),
+    run_finished_at=optional(times),
+    source_as_of=optional(times),
+    outcome=st.sampled_from(ConnectorOutcome),
+    rows_read=longs,
+    rows_rejected=longs,
+    plans_unchanged=longs,
+    events_published=longs,
+    outbox_waiting=longs,
+    live_plans=optional(longs),
+    next_run_due_at=optional(times),
+    message=optional(text),
+    sent_at=times,
+)
+
+notifications = st.builds(
+    Notification,
+    notification_id=some_text,
+    revision=st.integers(min_value=1, max_value=2**63 - 1),
+    category=st.sampled_from(NotificationCategory),
+    type=st.sampled_from(["overlap.detected", "plan.left_area"]),
+    organisation=organisations,
+    subscription_id=optional(text),
+    subject=some_text,
+    plan_id=optional(plan_ids),
+    text=st.builds(NotificationText, nl=some_text, en=some_text),
+    url=optional(text),
+    state=st.sampled_from(NotificationState),
+    expires_at=times,
+    deadline=optional(times),
+    reminded_at=optional(times),
+    handled_at=optional(times),
+    event_ids=several(text),
+    created_at=times,
+    recorded_at=times,
+)
+
+RECORDS: dict[str, st.SearchStrategy[Contract]] = {
+    PLAN_EVENT: plan_events,
+    OVERLAP_EVENT: overlap_events,
+    PLAN_REJECTION: rejections,
+    ASSESSMENT_EVENT: assessments,
+    COOPERATION_EVENT: cooperations,
+    MORATORIUM_EVENT: moratoria(),
+    AREA_EVENT: area_events,
+    CONNECTOR_HEARTBEAT: heartbeats,
+    NOTIFICATION: notifications,
+}
+"""Any record of each contract."""

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import ast
-from importlib.resources import files
+from pathlib import Path
 
 import meekoppel_contracts
 
-FOR_TESTS_ONLY = {"testing"}
+NOT_FOR_READERS = {"testing", "cli", "compatibility"}
+"""Packages that are imported by their own name: examples for tests, and what needs the extra `tools`."""
+
 OF_THE_MODULE_ALONE = {"codec": {"Record", "LONGEST_QUOTE"}}
 
 
 def public_names() -> set[str]:
     found: set[str] = set()
-    for source in files("meekoppel_contracts").iterdir():
-        module = source.name.removesuffix(".py")
-        if source.name.endswith(".py") and module != "__init__" and module not in FOR_TESTS_ONLY:
-            found |= defined(ast.parse(source.read_text("utf-8"))) - OF_THE_MODULE_ALONE.get(module, set())
+    for source in Path(meekoppel_contracts.__file__).parent.rglob("*.py"):
+        inside = source.relative_to(Path(meekoppel_contracts.__file__).parent)
+        if source.name != "__init__.py" and inside.parts[0] not in NOT_FOR_READERS:
+            found |= defined(ast.parse(source.read_text("utf-8"))) - OF_THE_MODULE_ALONE.get(source.stem, set())
     return found
 
 

@@ -12,11 +12,29 @@ from hypothesis import strategies as st
 from meekoppel_contracts import (
     EventHeaders,
     HeaderError,
+    area_event_headers,
+    assessment_event_headers,
+    cooperation_event_headers,
+    heartbeat_headers,
+    moratorium_event_headers,
+    notification_headers,
     overlap_event_headers,
     plan_event_headers,
     rejection_headers,
 )
-from meekoppel_contracts.testing import EXAMPLE_PLAN_ID, example_event, example_overlap, example_rejection
+from meekoppel_contracts.testing import (
+    EXAMPLE_COOPERATION_ID,
+    EXAMPLE_PLAN_ID,
+    example_area,
+    example_assessment,
+    example_cooperation,
+    example_event,
+    example_heartbeat,
+    example_moratorium,
+    example_notification,
+    example_overlap,
+    example_rejection,
+)
 
 AT = datetime(2026, 11, 23, 17, 15, 40, 123456, tzinfo=UTC)
 EPOCH = "20261123T171540123456Z-0a1b2c"
@@ -93,12 +111,69 @@ def test_a_rejection_of_an_unreadable_record_is_keyed_by_the_organisation() -> N
     assert headers.partition_key == "gm0307"
 
 
+def test_an_assessment_is_numbered_per_party_and_stays_with_its_overlap() -> None:
+    event = example_assessment(revision=2)
+
+    headers = assessment_event_headers(event)
+
+    assert headers.id == f"{event.overlap_id}/gm0307/2"
+    assert headers.type == "nl.meekoppel.overlap.assessed.v1"
+    assert headers.subject == event.overlap_id
+    assert headers.partition_key == overlap_event_headers(example_overlap()).partition_key
+
+
+def test_a_cooperation_is_ordered_by_its_own_id_since_plans_come_and_go() -> None:
+    headers = cooperation_event_headers(example_cooperation(type="ended", revision=9))
+
+    assert headers.id == f"{EXAMPLE_COOPERATION_ID}/9"
+    assert headers.type == "nl.meekoppel.cooperation.ended.v1"
+    assert headers.subject == headers.partition_key == EXAMPLE_COOPERATION_ID
+
+
+def test_moratoria_and_areas_are_named_by_id_and_revision() -> None:
+    moratorium, area = moratorium_event_headers(example_moratorium()), area_event_headers(example_area())
+
+    assert (moratorium.id, moratorium.type) == (
+        "NL.gm0307.rust-2026-0041/1",
+        "nl.meekoppel.moratorium.declared.v1",
+    )
+    assert (area.id, area.type, area.partition_key) == (
+        "NL.gm0307.gemeente/1",
+        "nl.meekoppel.area.changed.v1",
+        "NL.gm0307.gemeente",
+    )
+
+
+def test_heartbeats_rise_in_sequence_also_when_the_connector_lost_its_state() -> None:
+    first = heartbeat_headers(example_heartbeat(epoch="a", last_sequence=900))
+    later = heartbeat_headers(example_heartbeat(epoch="b", last_sequence=1, sent_at=AT), oin="00000001001299992000")
+
+    assert first.sequence < later.sequence
+    assert later.subject == later.partition_key == "gm0307/projecten"
+    assert later.type == "nl.meekoppel.connector.heartbeat.v1"
+    assert (later.epoch, later.source) == ("b", "urn:nld:oin:00000001001299992000")
+
+
+def test_a_notification_is_ordered_by_the_plan_of_its_reader_where_there_is_one() -> None:
+    about_a_plan = notification_headers(example_notification())
+    about_none = notification_headers(example_notification(type="moratorium.lifted", plan_id=None, subject="NL.a.1"))
+
+    assert (about_a_plan.type, about_a_plan.partition_key) == ("nl.meekoppel.notification.overlap.v1", EXAMPLE_PLAN_ID)
+    assert (about_none.type, about_none.partition_key) == ("nl.meekoppel.notification.moratorium.v1", "NL.a.1")
+
+
 @pytest.mark.parametrize(
     "headers",
     [
         plan_event_headers(example_event(), id="x/1", sequence=1, time=AT, epoch=EPOCH),
         overlap_event_headers(example_overlap()),
         rejection_headers(example_rejection()),
+        assessment_event_headers(example_assessment()),
+        cooperation_event_headers(example_cooperation()),
+        moratorium_event_headers(example_moratorium()),
+        area_event_headers(example_area()),
+        heartbeat_headers(example_heartbeat()),
+        notification_headers(example_notification()),
     ],
 )
 def test_what_is_written_is_read_back(headers: EventHeaders) -> None:

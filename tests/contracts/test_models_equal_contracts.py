@@ -13,15 +13,18 @@ from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
 from meekoppel_contracts import (
-    OVERLAP_EVENT,
-    PLAN_EVENT,
-    PLAN_REJECTION,
+    CODECS,
     Accuracy,
-    OverlapEvent,
+    AreaEventType,
+    AssessmentAnswer,
+    AssessmentEventType,
+    CooperationAnswer,
+    CooperationEventType,
+    MoratoriumEventType,
+    NotificationCategory,
+    NotificationState,
     OverlapEventType,
-    PlanEvent,
     PlanEventType,
-    PlanRejection,
     Visibility,
     ZoneRole,
     codes,
@@ -29,11 +32,7 @@ from meekoppel_contracts import (
 )
 from meekoppel_contracts.plan import Contract
 
-MODELS: dict[str, type[Contract]] = {
-    PLAN_EVENT: PlanEvent,
-    OVERLAP_EVENT: OverlapEvent,
-    PLAN_REJECTION: PlanRejection,
-}
+MODELS: dict[str, type[Contract]] = {subject: codec.model for subject, codec in CODECS.items()}
 PRIMITIVES = {str: "string", bytes: "bytes", int: "long", float: "double", bool: "boolean"}
 TIMESTAMP = {"type": "long", "logicalType": "timestamp-micros"}
 
@@ -43,6 +42,14 @@ FALLBACKS: dict[type[StrEnum], str] = {
     Accuracy: "indicative",
     PlanEventType: "changed",
     OverlapEventType: "changed",
+    AssessmentEventType: "assessed",
+    CooperationEventType: "changed",
+    MoratoriumEventType: "changed",
+    AreaEventType: "changed",
+    AssessmentAnswer: "undecided",
+    CooperationAnswer: "undecided",
+    NotificationCategory: "info",
+    NotificationState: "new",
 }
 """The symbol for what a reader does not know, where that is neither `other` nor `unknown`."""
 
@@ -62,6 +69,17 @@ DEFAULTS_FOR_READERS_ONLY: dict[str, Any] = {
     "PlanRejection.key": None,
     "PlanRejection.value": None,
     "RejectedHeader.value": None,
+    "AssessmentEvent.answer": "undecided",
+    "AssessmentEvent.cause": "other",
+    "CooperationEvent.type": "changed",
+    "CooperationEvent.state": "unknown",
+    "MoratoriumEvent.type": "changed",
+    "MoratoriumEvent.kind": "other",
+    "MoratoriumEvent.origin": "unknown",
+    "AreaEvent.kind": "other",
+    "ConnectorHeartbeat.outcome": "unknown",
+    "Notification.category": "info",
+    "Notification.state": "new",
 }
 """Who makes a record in Python must state these; a reader whose writer left the field out may assume the default."""
 
@@ -120,6 +138,10 @@ def without_docs(node: Any) -> Any:
     if isinstance(node, dict):
         return {key: without_docs(value) for key, value in node.items() if key not in ("doc", "namespace")}
     return [without_docs(item) for item in node] if isinstance(node, list) else node
+
+
+def test_every_contract_has_a_model() -> None:
+    assert set(MODELS) == set(packaged_registry().subjects())
 
 
 @pytest.mark.parametrize("subject", MODELS)

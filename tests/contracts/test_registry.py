@@ -63,7 +63,7 @@ def test_an_unknown_id_subject_or_version_is_said_so() -> None:
 
     with pytest.raises(UnknownSchema, match="schema id 404"):
         registry.by_id(SchemaId(404))
-    with pytest.raises(UnknownSchema, match="'plans'; there are plan-event, overlap-event, plan-rejection"):
+    with pytest.raises(UnknownSchema, match="'plans'; there are plan-event, overlap-event, plan-rejection, "):
         registry.newest("plans")
     with pytest.raises(UnknownSchema, match=f"no version 99; the newest is {NEWEST}"):
         registry.version(PLAN_EVENT, 99)

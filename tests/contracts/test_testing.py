@@ -6,29 +6,21 @@ import pytest
 import shapely
 from pydantic import ValidationError
 
-from meekoppel_contracts import (
-    decode_overlap_event,
-    decode_plan_event,
-    decode_plan_rejection,
-    encode_overlap_event,
-    encode_plan_event,
-    encode_plan_rejection,
-)
+from meekoppel_contracts import CODECS
 from meekoppel_contracts.testing import (
-    example_event,
-    example_overlap,
     example_plan,
-    example_rejection,
     example_zone,
     point_wkb,
     rectangle_wkb,
 )
+from tests.contracts.examples import EXAMPLES
 
 
-def test_every_example_can_travel() -> None:
-    assert decode_plan_event(encode_plan_event(example_event())) == example_event()
-    assert decode_overlap_event(encode_overlap_event(example_overlap())) == example_overlap()
-    assert decode_plan_rejection(encode_plan_rejection(example_rejection())) == example_rejection()
+@pytest.mark.parametrize("subject", CODECS)
+def test_every_contract_has_an_example_and_it_can_travel(subject: str) -> None:
+    example = EXAMPLES[subject]
+
+    assert CODECS[subject].decode(CODECS[subject].encode(example)) == example
 
 
 def test_a_packed_rectangle_is_a_valid_polygon_of_its_size() -> None:

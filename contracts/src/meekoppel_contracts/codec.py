@@ -7,17 +7,28 @@ one record of the contract: anything else is a `ContractError`, never another ex
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from fastavro import schemaless_reader, schemaless_writer
 from pydantic import ValidationError
 
+from meekoppel_contracts.areas import AreaEvent, MoratoriumEvent
+from meekoppel_contracts.coordination import AssessmentEvent, CooperationEvent
 from meekoppel_contracts.errors import FramingError, SchemaMismatch
 from meekoppel_contracts.events import OverlapEvent, PlanEvent, PlanRejection
 from meekoppel_contracts.framing import PREFIX_LENGTH, frame_prefix, framed_schema_id
+from meekoppel_contracts.heartbeat import ConnectorHeartbeat
+from meekoppel_contracts.notification import Notification
 from meekoppel_contracts.plan import Contract
 from meekoppel_contracts.registry import (
+    AREA_EVENT,
+    ASSESSMENT_EVENT,
+    CONNECTOR_HEARTBEAT,
+    COOPERATION_EVENT,
+    MORATORIUM_EVENT,
+    NOTIFICATION,
     OVERLAP_EVENT,
     PLAN_EVENT,
     PLAN_REJECTION,
@@ -120,6 +131,28 @@ def _in_words(error: Exception) -> str:
 PLAN_EVENTS = Codec(PLAN_EVENT, PlanEvent)
 OVERLAP_EVENTS = Codec(OVERLAP_EVENT, OverlapEvent)
 PLAN_REJECTIONS = Codec(PLAN_REJECTION, PlanRejection)
+ASSESSMENT_EVENTS = Codec(ASSESSMENT_EVENT, AssessmentEvent)
+COOPERATION_EVENTS = Codec(COOPERATION_EVENT, CooperationEvent)
+MORATORIUM_EVENTS = Codec(MORATORIUM_EVENT, MoratoriumEvent)
+AREA_EVENTS = Codec(AREA_EVENT, AreaEvent)
+CONNECTOR_HEARTBEATS = Codec(CONNECTOR_HEARTBEAT, ConnectorHeartbeat)
+NOTIFICATIONS = Codec(NOTIFICATION, Notification)
+
+CODECS: Final[Mapping[str, Codec[Any]]] = {
+    codec.subject: codec
+    for codec in (
+        PLAN_EVENTS,
+        OVERLAP_EVENTS,
+        PLAN_REJECTIONS,
+        ASSESSMENT_EVENTS,
+        COOPERATION_EVENTS,
+        MORATORIUM_EVENTS,
+        AREA_EVENTS,
+        CONNECTOR_HEARTBEATS,
+        NOTIFICATIONS,
+    )
+}
+"""The codec of every contract, by its subject."""
 
 
 def encode_plan_event(event: PlanEvent) -> bytes:
@@ -150,3 +183,63 @@ def encode_plan_rejection(rejection: PlanRejection) -> bytes:
 def decode_plan_rejection(data: bytes | None) -> PlanRejection:
     """Read a rejection; raises a ContractError, and nothing else, when the bytes are not exactly one."""
     return PLAN_REJECTIONS.decode(data)
+
+
+def encode_assessment_event(event: AssessmentEvent) -> bytes:
+    """Write an assessment event; raises SchemaMismatch when it breaks its contract."""
+    return ASSESSMENT_EVENTS.encode(event)
+
+
+def decode_assessment_event(data: bytes | None) -> AssessmentEvent:
+    """Read an assessment event; raises a ContractError, and nothing else, when the bytes are not exactly one."""
+    return ASSESSMENT_EVENTS.decode(data)
+
+
+def encode_cooperation_event(event: CooperationEvent) -> bytes:
+    """Write a cooperation event; raises SchemaMismatch when it breaks its contract."""
+    return COOPERATION_EVENTS.encode(event)
+
+
+def decode_cooperation_event(data: bytes | None) -> CooperationEvent:
+    """Read a cooperation event; raises a ContractError, and nothing else, when the bytes are not exactly one."""
+    return COOPERATION_EVENTS.decode(data)
+
+
+def encode_moratorium_event(event: MoratoriumEvent) -> bytes:
+    """Write a moratorium event; raises SchemaMismatch when it breaks its contract."""
+    return MORATORIUM_EVENTS.encode(event)
+
+
+def decode_moratorium_event(data: bytes | None) -> MoratoriumEvent:
+    """Read a moratorium event; raises a ContractError, and nothing else, when the bytes are not exactly one."""
+    return MORATORIUM_EVENTS.decode(data)
+
+
+def encode_area_event(event: AreaEvent) -> bytes:
+    """Write an area event; raises SchemaMismatch when it breaks its contract."""
+    return AREA_EVENTS.encode(event)
+
+
+def decode_area_event(data: bytes | None) -> AreaEvent:
+    """Read an area event; raises a ContractError, and nothing else, when the bytes are not exactly one."""
+    return AREA_EVENTS.decode(data)
+
+
+def encode_connector_heartbeat(heartbeat: ConnectorHeartbeat) -> bytes:
+    """Write a connector's heartbeat; raises SchemaMismatch when it breaks its contract."""
+    return CONNECTOR_HEARTBEATS.encode(heartbeat)
+
+
+def decode_connector_heartbeat(data: bytes | None) -> ConnectorHeartbeat:
+    """Read a connector's heartbeat; raises a ContractError, and nothing else, when the bytes are not exactly one."""
+    return CONNECTOR_HEARTBEATS.decode(data)
+
+
+def encode_notification(notification: Notification) -> bytes:
+    """Write a notification; raises SchemaMismatch when it breaks its contract."""
+    return NOTIFICATIONS.encode(notification)
+
+
+def decode_notification(data: bytes | None) -> Notification:
+    """Read a notification; raises a ContractError, and nothing else, when the bytes are not exactly one."""
+    return NOTIFICATIONS.decode(data)

@@ -1,4 +1,4 @@
-"""Identifiers: organisation codes, plan ids, overlap ids, schema ids.
+"""Identifiers: of organisations, plans, overlaps, cooperations, moratoria, areas and schemas.
 
 Source: NEN 3610 identification as IMKL uses it, `<namespace>.<organisation>.<local id>`.
 """
@@ -14,6 +14,9 @@ from meekoppel_contracts.errors import InvalidIdentifier
 OrgCode = NewType("OrgCode", str)
 PlanId = NewType("PlanId", str)
 OverlapId = NewType("OverlapId", str)
+CooperationId = NewType("CooperationId", str)
+MoratoriumId = NewType("MoratoriumId", str)
+AreaId = NewType("AreaId", str)
 SchemaId = NewType("SchemaId", int)
 
 ORG_CODE_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$"
@@ -49,11 +52,25 @@ def check_plan_id(value: str) -> PlanId:
     Raises:
         InvalidIdentifier: when the rule is broken.
     """
-    if not _PLAN_ID.fullmatch(value):
-        raise InvalidIdentifier(
-            value, "a plan id is <NAMESPACE>.<organisation code>.<local id>, such as NL.gm0361.2026-0041"
-        )
-    return PlanId(value)
+    return PlanId(_check_identification(value, "a plan id"))
+
+
+def check_moratorium_id(value: str) -> MoratoriumId:
+    """Check `<namespace>.<organisation code>.<local id>`, the form of a plan id.
+
+    Raises:
+        InvalidIdentifier: when the rule is broken.
+    """
+    return MoratoriumId(_check_identification(value, "a moratorium id"))
+
+
+def check_area_id(value: str) -> AreaId:
+    """Check `<namespace>.<organisation code>.<local id>`, the form of a plan id.
+
+    Raises:
+        InvalidIdentifier: when the rule is broken.
+    """
+    return AreaId(_check_identification(value, "an area id"))
 
 
 def split_plan_id(value: PlanId) -> tuple[str, OrgCode, str]:
@@ -71,3 +88,11 @@ def overlap_id(first: PlanId, second: PlanId) -> OverlapId:
 def event_id(plan: PlanId, version: int) -> str:
     """Derive the id of an event in the log from its plan and version (rule 2 of the log)."""
     return f"{plan}/{version}"
+
+
+def _check_identification(value: str, what: str) -> str:
+    if not _PLAN_ID.fullmatch(value):
+        raise InvalidIdentifier(
+            value, f"{what} is <NAMESPACE>.<organisation code>.<local id>, such as NL.gm0361.2026-0041"
+        )
+    return value

@@ -29,7 +29,16 @@ from meekoppel_contracts.codes import (
     WorkType,
     ZoneRole,
 )
-from meekoppel_contracts.ids import OrgCode, PlanId, check_plan_id, org_code
+from meekoppel_contracts.ids import (
+    AreaId,
+    MoratoriumId,
+    OrgCode,
+    PlanId,
+    check_area_id,
+    check_moratorium_id,
+    check_plan_id,
+    org_code,
+)
 
 TITLE_LENGTH = 100
 DESCRIPTION_LENGTH = 1500
@@ -43,8 +52,11 @@ class Contract(BaseModel):
 
 Organisation = Annotated[OrgCode, AfterValidator(org_code)]
 PlanIdentifier = Annotated[PlanId, AfterValidator(check_plan_id)]
+MoratoriumIdentifier = Annotated[MoratoriumId, AfterValidator(check_moratorium_id)]
+AreaIdentifier = Annotated[AreaId, AfterValidator(check_area_id)]
 Metres = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Days = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0)]
 
 
 class SourceRef(Contract):

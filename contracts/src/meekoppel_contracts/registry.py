@@ -21,6 +21,12 @@ from meekoppel_contracts.ids import SchemaId
 PLAN_EVENT: Final = "plan-event"
 OVERLAP_EVENT: Final = "overlap-event"
 PLAN_REJECTION: Final = "plan-rejection"
+ASSESSMENT_EVENT: Final = "assessment-event"
+COOPERATION_EVENT: Final = "cooperation-event"
+MORATORIUM_EVENT: Final = "moratorium-event"
+AREA_EVENT: Final = "area-event"
+CONNECTOR_HEARTBEAT: Final = "connector-heartbeat"
+NOTIFICATION: Final = "notification"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ PLANS = "plans"
 PLANS_RESTRICTED = "plans-restricted"
 COORDINATION = "coordination"
 COORDINATION_RESTRICTED = "coordination-restricted"
+AREAS = "areas"
 INBOX_PREFIX = "plan-inbox."
 REJECTIONS_PREFIX = "plan-rejections."
 HEARTBEATS_PREFIX = "heartbeats."
@@ -29,7 +30,7 @@ class TopicSpec:
 
     Attributes:
         name: the name in Kafka.
-        partitions: how many partitions; the partition key is always the plan id.
+        partitions: how many partitions; the partition key is the plan id, or the id of what has no single plan.
         retention_ms: how long records are kept, in milliseconds; -1 is for ever.
     """
 
@@ -62,7 +63,7 @@ def hub_topics(partitions: int) -> tuple[TopicSpec, ...]:
     """List the hub's own topics; history of record is kept for ever."""
     return tuple(
         TopicSpec(name, partitions, FOR_EVER)
-        for name in (PLANS, PLANS_RESTRICTED, COORDINATION, COORDINATION_RESTRICTED)
+        for name in (PLANS, PLANS_RESTRICTED, COORDINATION, COORDINATION_RESTRICTED, AREAS)
     )
 
 

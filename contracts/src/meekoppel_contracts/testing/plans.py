@@ -1,11 +1,7 @@
-"""Credible examples for tests, in this and other distributions: a Dutch sewer replacement and what follows from it.
-
-Nothing here needs a geometry library: the polygons are packed by hand.
-"""
+"""A Dutch sewer replacement: the plan, its event, and the answer to one that could not be read."""
 
 from __future__ import annotations
 
-import struct
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,20 +14,17 @@ from meekoppel_contracts.codes import (
     MandateRole,
     NuisanceEffect,
     OrganisationKind,
-    OverlapEventType,
-    OverlapKind,
     Phase,
     PlanEventType,
     PlanRelation,
     RejectionReason,
-    Severity,
     Status,
     Visibility,
     WorkType,
     ZoneRole,
 )
-from meekoppel_contracts.events import OverlapEvent, OverlapSide, PlanEvent, PlanRejection, RejectedHeader
-from meekoppel_contracts.ids import OrgCode, PlanId, overlap_id
+from meekoppel_contracts.events import PlanEvent, PlanRejection, RejectedHeader
+from meekoppel_contracts.ids import OrgCode, PlanId
 from meekoppel_contracts.plan import (
     Attachment,
     Contact,
@@ -46,25 +39,10 @@ from meekoppel_contracts.plan import (
     SourceRef,
     Zone,
 )
+from meekoppel_contracts.testing.geometry import RD_NEW, rectangle_wkb
 
-RD_NEW = 28992
 EXAMPLE_PLAN_ID = PlanId("NL.gm0307.2026-0041")
 OTHER_PLAN_ID = PlanId("NL.vitens.W-88213")
-
-_WKB_POINT = 1
-_WKB_POLYGON = 3
-
-
-def point_wkb(x: float, y: float) -> bytes:
-    """Pack a point as little-endian WKB; x and y in the CRS of the caller."""
-    return struct.pack("<BIdd", 1, _WKB_POINT, x, y)
-
-
-def rectangle_wkb(x: float, y: float, width: float, height: float) -> bytes:
-    """Pack a rectangle as a little-endian WKB polygon, from its lower left corner; metres in the CRS of the caller."""
-    ring = ((x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y))
-    flat = [ordinate for corner in ring for ordinate in corner]
-    return struct.pack(f"<BIII{len(flat)}d", 1, _WKB_POLYGON, 1, len(ring), *flat)
 
 
 def example_zone(**changes: Any) -> Zone:
@@ -97,33 +75,6 @@ def example_event(**changes: Any) -> PlanEvent:
     if "plan" not in changes:
         event["plan"] = example_plan()
     return PlanEvent(**{**event, **changes})
-
-
-def example_overlap(**changes: Any) -> OverlapEvent:
-    """Make the event that says that the example plan meets a water company's; `changes` replace top-level fields."""
-    overlap: dict[str, Any] = {
-        "type": OverlapEventType.DETECTED,
-        "overlap_id": overlap_id(EXAMPLE_PLAN_ID, OTHER_PLAN_ID),
-        "revision": 1,
-        "kind": OverlapKind.CONFLICT_HEAVY,
-        "severity": Severity.HIGH,
-        "first": OverlapSide(
-            plan_id=EXAMPLE_PLAN_ID, version=1, organisation=OrgCode("gm0307"), title="Rioolvervanging Hogeweg"
-        ),
-        "second": OverlapSide(
-            plan_id=OTHER_PLAN_ID, version=3, organisation=OrgCode("vitens"), title="Vervangen waterleiding Hogeweg"
-        ),
-        "ruleset": "nationaal-1",
-        "area_m2": 412.5,
-        "distance_m": 0.0,
-        "overlap_days": 46,
-        "gap_days": 0,
-        "explanation": "The work zones share 412.5 m2 and both are firm for 46 days.",
-        "location": point_wkb(155_060.0, 463_004.0),
-        "srid": RD_NEW,
-        "recorded_at": datetime(2026, 3, 2, 8, 15, 4, tzinfo=UTC),
-    }
-    return OverlapEvent(**{**overlap, **changes})
 
 
 def example_rejection(**changes: Any) -> PlanRejection:

@@ -11,16 +11,10 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Final
 
-from meekoppel_contracts.codes import OverlapEventType, PlanEventType
 from meekoppel_contracts.errors import HeaderError
-from meekoppel_contracts.events import OverlapEvent, PlanEvent, PlanRejection
-from meekoppel_contracts.ids import OrgCode, event_id
-from meekoppel_contracts.registry import OVERLAP_EVENT, PLAN_EVENT, PLAN_REJECTION, packaged_registry
 
 SPEC_VERSION: Final = "1.0"
 CONTENT_TYPE: Final = "application/avro"
-PLAN_REJECTED: Final = "nl.meekoppel.plan.rejected.v1"
-HUB_SOURCE: Final = "urn:meekoppel:hub"
 
 _MAX_SEQUENCE = 2**63 - 1
 _SEQUENCE = re.compile(r"[0-9]{1,19}")
@@ -118,107 +112,6 @@ class EventHeaders:
             sequence=_sequence(_text(ours, "ce_sequence")),
             epoch=_text(ours, "ce_epoch") if "ce_epoch" in ours else None,
         )
-
-
-def organisation_source(organisation: OrgCode, oin: str | None = None) -> str:
-    """Name an organisation as the source of an event: by its OIN where there is one, else by its code."""
-    return f"urn:nld:oin:{oin}" if oin else f"urn:meekoppel:organisation:{organisation}"
-
-
-def plan_event_headers(
-    event: PlanEvent,
-    *,
-    id: str | None = None,
-    sequence: int | None = None,
-    time: datetime,
-    epoch: str | None = None,
-    oin: str | None = None,
-) -> EventHeaders:
-    """Describe a plan event.
-
-    Args:
-        event: what is sent.
-        id: in an inbox `<epoch>/<sequence>`; in the log, when left out, `<plan id>/<version>`.
-        sequence: in an inbox the number of the connector's outbox; in the log, when left out, the version.
-        time: when it happened, aware.
-        epoch: the connector's run of sequence numbers; None in the log.
-        oin: the publisher's OIN where it has one: from its registration, not from the plan, which proves nothing.
-
-    Raises:
-        HeaderError: when a value cannot stand in a header.
-    """
-    return EventHeaders(
-        id=event_id(event.plan.plan_id, event.version) if id is None else id,
-        source=organisation_source(event.publisher, oin),
-        type=plan_event_type(event.type),
-        subject=event.plan.plan_id,
-        time=time,
-        dataschema=packaged_registry().newest(PLAN_EVENT).uri,
-        partition_key=event.plan.plan_id,
-        sequence=event.version if sequence is None else sequence,
-        epoch=epoch,
-    )
-
-
-def plan_event_type(happened: PlanEventType) -> str:
-    """Give the CloudEvents type of a plan event, such as `nl.meekoppel.plan.withdrawn.v1`."""
-    return f"nl.meekoppel.plan.{happened.value}.v1"
-
-
-def overlap_event_type(happened: OverlapEventType) -> str:
-    """Give the CloudEvents type of an overlap event, such as `nl.meekoppel.overlap.resolved.v1`."""
-    return f"nl.meekoppel.overlap.{happened.value}.v1"
-
-
-def overlap_event_headers(
-    event: OverlapEvent, *, partition_key: str | None = None, source: str = HUB_SOURCE
-) -> EventHeaders:
-    """Describe an overlap event: its id is `<overlap id>/<revision>`, its sequence the revision.
-
-    Args:
-        event: what is sent.
-        partition_key: the lower plan id when left out, so that the events of a pair stay in order.
-        source: the hub that found it.
-
-    Raises:
-        HeaderError: when a value cannot stand in a header.
-    """
-    return EventHeaders(
-        id=f"{event.overlap_id}/{event.revision}",
-        source=source,
-        type=overlap_event_type(event.type),
-        subject=event.overlap_id,
-        time=event.recorded_at,
-        dataschema=packaged_registry().newest(OVERLAP_EVENT).uri,
-        partition_key=event.first.plan_id if partition_key is None else partition_key,
-        sequence=event.revision,
-    )
-
-
-def rejection_headers(
-    rejection: PlanRejection, *, partition_key: str | None = None, source: str = HUB_SOURCE
-) -> EventHeaders:
-    """Describe a rejection: its id is `<topic>/<partition>/<offset>` of the rejected record, its sequence the offset.
-
-    Args:
-        rejection: what is sent.
-        partition_key: the plan id when left out, and the organisation where no plan id could be read.
-        source: the hub that rejected it.
-
-    Raises:
-        HeaderError: when a value cannot stand in a header.
-    """
-    place = f"{rejection.topic}/{rejection.partition}/{rejection.offset}"
-    return EventHeaders(
-        id=place,
-        source=source,
-        type=PLAN_REJECTED,
-        subject=rejection.plan_id or place,
-        time=rejection.rejected_at,
-        dataschema=packaged_registry().newest(PLAN_REJECTION).uri,
-        partition_key=partition_key or rejection.plan_id or rejection.organisation,
-        sequence=rejection.offset,
-    )
 
 
 def _check_text(header: str, value: str) -> None:

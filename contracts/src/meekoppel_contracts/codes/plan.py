@@ -1,4 +1,4 @@
-"""The code lists, as enums. Every enum has one symbol that a reader falls back to (the Avro default).
+"""The code lists of plans.
 
 Sources: IMKL (disciplines, kinds of work), COB (phases), DATEX II (certainty), GIPOD (zones, initiators),
 Street Manager (status).
@@ -209,51 +209,3 @@ class PlanEventType(StrEnum):
     CONFIRMED = "confirmed"
     WITHDRAWN = "withdrawn"
     RESTORED = "restored"
-
-
-class OverlapEventType(StrEnum):
-    """What an overlap event says happened to a pair."""
-
-    DETECTED = "detected"
-    CHANGED = "changed"
-    RESOLVED = "resolved"
-
-
-class OverlapKind(StrEnum):
-    """How two plans meet."""
-
-    CONFLICT_HEAVY = "conflict_heavy"
-    CONFLICT_LIGHT = "conflict_light"
-    OPPORTUNITY = "opportunity"
-    MORATORIUM_BREACH = "moratorium_breach"
-    DETOUR_HIT = "detour_hit"
-    OTHER = "other"
-
-
-class Severity(StrEnum):
-    """How much a meeting of plans asks of their owners."""
-
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-    UNKNOWN = "unknown"
-
-
-class RejectionReason(StrEnum):
-    """Why intake did not accept what an organisation sent."""
-
-    UNDECODABLE = "undecodable"
-    WRONG_KEY = "wrong_key"
-    WRONG_NAMESPACE = "wrong_namespace"
-    PUBLISHER_NOT_ALLOWED = "publisher_not_allowed"
-    INITIATOR_NOT_ALLOWED = "initiator_not_allowed"
-    WRONG_CRS = "wrong_crs"
-    INVALID_GEOMETRY = "invalid_geometry"
-    OUTSIDE_AREA = "outside_area"
-    INVALID_PERIOD = "invalid_period"
-    NOT_SHAREABLE = "not_shareable"
-    MISSING_SEQUENCE = "missing_sequence"
-    UNKNOWN_PLAN = "unknown_plan"
-    STALE_EPOCH = "stale_epoch"
-    TOO_LARGE = "too_large"
-    OTHER = "other"

@@ -1,0 +1,64 @@
+"""What the exchange itself says around the example plan: a heartbeat of its connector, and a notification."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from meekoppel_contracts.codes import ConnectorOutcome, NotificationCategory, NotificationState
+from meekoppel_contracts.heartbeat import ConnectorHeartbeat
+from meekoppel_contracts.ids import OrgCode, overlap_id
+from meekoppel_contracts.notification import Notification, NotificationText
+from meekoppel_contracts.testing.plans import EXAMPLE_PLAN_ID, OTHER_PLAN_ID
+
+
+def example_heartbeat(**changes: Any) -> ConnectorHeartbeat:
+    """Make the heartbeat after the run that found the example plan; `changes` replace top-level fields."""
+    heartbeat: dict[str, Any] = {
+        "organisation": OrgCode("gm0307"),
+        "connector": "projecten",
+        "connector_version": "0.1.0",
+        "contracts_version": "0.1.0",
+        "source_format": "geopackage",
+        "epoch": "20260301T060000000000Z-0a1b2c",
+        "last_sequence": 41,
+        "run_started_at": datetime(2026, 3, 2, 8, 15, tzinfo=UTC),
+        "run_finished_at": datetime(2026, 3, 2, 8, 15, 2, 400_000, tzinfo=UTC),
+        "source_as_of": datetime(2026, 3, 2, 8, 0, tzinfo=UTC),
+        "outcome": ConnectorOutcome.PUBLISHED,
+        "rows_read": 312,
+        "rows_rejected": 2,
+        "plans_unchanged": 309,
+        "events_published": 1,
+        "live_plans": 310,
+        "next_run_due_at": datetime(2026, 3, 2, 9, 15, tzinfo=UTC),
+        "message": "2 rows were rejected: a date cannot be read.",
+        "sent_at": datetime(2026, 3, 2, 8, 15, 2, 450_000, tzinfo=UTC),
+    }
+    return ConnectorHeartbeat(**{**heartbeat, **changes})
+
+
+def example_notification(**changes: Any) -> Notification:
+    """Make the task to look at the overlap of the example plan; `changes` replace top-level fields."""
+    pair = overlap_id(EXAMPLE_PLAN_ID, OTHER_PLAN_ID)
+    notification: dict[str, Any] = {
+        "notification_id": "msg_5c0f8e2a9d1b4e63a7c28f1d0b9e4a57",
+        "revision": 1,
+        "category": NotificationCategory.TASK,
+        "type": "overlap.detected",
+        "organisation": OrgCode("gm0307"),
+        "subject": pair,
+        "plan_id": EXAMPLE_PLAN_ID,
+        "text": NotificationText(
+            nl="Uw werk aan de Hogeweg raakt dat van Vitens: beoordeel de samenloop.",
+            en="Your works on Hogeweg meet those of Vitens: assess the overlap.",
+        ),
+        "url": f"https://hub.example.org/overlaps/{pair}",
+        "state": NotificationState.NEW,
+        "expires_at": datetime(2026, 4, 1, 8, 15, 5, tzinfo=UTC),
+        "deadline": datetime(2026, 3, 16, 23, 0, tzinfo=UTC),
+        "event_ids": (f"{pair}/1",),
+        "created_at": datetime(2026, 3, 2, 8, 15, 5, tzinfo=UTC),
+        "recorded_at": datetime(2026, 3, 2, 8, 15, 5, tzinfo=UTC),
+    }
+    return Notification(**{**notification, **changes})
