@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Any, ClassVar, Literal
+from xml.etree.ElementTree import ParseError
 
+from defusedxml.common import DefusedXmlException
 from openpyxl import load_workbook
 from openpyxl.styles.numbers import is_datetime
 from openpyxl.utils.exceptions import InvalidFileException
@@ -23,6 +25,7 @@ from meekoppel_connectors.mapping.row import SourceRow
 from meekoppel_connectors.sources.settings import FileSettings
 from meekoppel_connectors.sources.source import Description, Source
 from meekoppel_connectors.sources.tables import column_names, existing, table_row
+from meekoppel_connectors.sources.unpacking import refuse_bombs
 
 _ZERO_PADDED = re.compile(r"0{2,}")
 
@@ -75,14 +78,17 @@ class Workbook(Source[XlsxSettings]):
 
     @contextmanager
     def _records(self) -> Iterator[Iterator[tuple[int, list[Any]]]]:
+        if not zipfile.is_zipfile(existing(self._path)):
+            raise SourceError(self._path, "is not an XLSX workbook, or has a password; save it again as .xlsx")
+        refuse_bombs(self._path)
         try:
-            book = load_workbook(existing(self._path), read_only=True, data_only=True)
-        except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError) as error:
+            book = load_workbook(self._path, read_only=True, data_only=True)
+            with closing(book):
+                yield self._numbered(book)
+        except DefusedXmlException as error:
+            raise SourceError(self._path, "declares entities, which are unsafe; save it again as .xlsx") from error
+        except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError, ParseError, ValueError) as error:
             raise SourceError(self._path, "is not an XLSX workbook, or is damaged; save it again as .xlsx") from error
-        try:
-            yield self._numbered(book)
-        finally:
-            book.close()
 
     def _numbered(self, book: Any) -> Iterator[tuple[int, list[Any]]]:
         name = self._sheet or book.sheetnames[0]
