@@ -24,6 +24,8 @@ OUR_OWN = {
     "csv": "delimited:DelimitedFile",
     "xlsx": "workbook:Workbook",
     "xml": "records:RecordFile",
+    "json": "json_records:JsonRecordFile",
+    "wzdx": "wzdx:WzdxFeed",
 }
 
 

@@ -1,0 +1,94 @@
+"""WZDx 4: the Work Zone Data Exchange, GeoJSON by which road authorities in the United States publish road works.
+
+Source of the rules: the specification WZDx 4.2 (USDOT). A feature's properties become fields, such as
+`core_details.event_type` and `lanes.status`; what the feed says of itself is `feed_info.publisher` and so on, and what
+it says of the feature's own data source is `data_source.organization_name`. Names and mail addresses of the feed's
+contacts, who are persons, are left out. Coordinates are longitude and latitude.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from meekoppel_connectors.errors import SourceError
+from meekoppel_connectors.mapping.row import SourceRow
+from meekoppel_connectors.sources.json_records import LONGITUDE_LATITUDE
+from meekoppel_connectors.sources.json_stream import json_member, json_records
+from meekoppel_connectors.sources.nested import flattened
+from meekoppel_connectors.sources.settings import FileSettings
+from meekoppel_connectors.sources.shapes import shape_of
+from meekoppel_connectors.sources.source import Description, Source
+
+VERSION = "4"
+NO_CORE = "has no core_details, which every feature of WZDx 4 has"
+_PERSONS = frozenset({"contact_name", "contact_email"})
+
+
+class WzdxSettings(FileSettings):
+    """A WZDx feed, as a file."""
+
+    format: Literal["wzdx"]
+
+
+class WzdxFeed(Source[WzdxSettings]):
+    """The road events of a WZDx feed: work zones and detours. Field devices are no plans, and are rejected."""
+
+    settings_type = WzdxSettings
+
+    def describe(self, *, whole: bool = False) -> Description:
+        """Give the fields of the first features or, with `whole`, all that occur."""
+        return Description(super().describe(whole=whole).fields, fixed=False, crs=LONGITUDE_LATITUDE)
+
+    def snapshot(self) -> Iterator[SourceRow]:
+        """Read feature after feature."""
+        info = self._feed_info()
+        feed = {f"feed_info.{name}": value for name, value in info.items() if name not in {"data_sources", *_PERSONS}}
+        sources = {str(one.get("data_source_id")): one for one in info.get("data_sources") or []}
+        for number, feature in enumerate(json_records(self.settings.path, ("features",)), start=1):
+            yield _row(number, feature, feed, sources)
+
+    def _feed_info(self) -> Mapping[str, Any]:
+        path = self.settings.path
+        info = json_member(path, "feed_info") or json_member(path, "road_event_feed_info")
+        if not isinstance(info, dict):
+            raise SourceError(path, "has no feed_info, so it is no WZDx feed; for plain GeoJSON set format: geojson")
+        version = str(info.get("version", "of no version"))
+        if version.partition(".")[0] != VERSION:
+            raise SourceError(path, f"is WZDx {version}; this format is for {VERSION}.x, so ask for that version")
+        return info
+
+
+def _row(number: int, feature: Any, feed: Mapping[str, Any], sources: Mapping[str, Mapping[str, Any]]) -> SourceRow:
+    if not isinstance(feature, dict):
+        return SourceRow({"value": feature}, number=number, fault="is no feature")
+    properties = feature.get("properties")
+    if not isinstance(properties, dict) or not isinstance(properties.get("core_details"), dict):
+        return SourceRow(flattened(feature), number=number, fault=NO_CORE)
+    core = properties["core_details"]
+    values = {"id": feature.get("id"), **flattened(properties), **feed}
+    own = sources.get(str(core.get("data_source_id")), {})
+    values |= {f"data_source.{name}": value for name, value in own.items() if name not in _PERSONS}
+    fault = _no_plan(core)
+    shape = None
+    try:
+        shape = shape_of(feature.get("geometry"))
+    except ValueError as error:
+        fault = fault or str(error)
+    return SourceRow(values, shape, number=number, fault=fault, occurred_at=_moment(core.get("update_date")))
+
+
+def _no_plan(core: Mapping[str, Any]) -> str | None:
+    if "device_type" in core:
+        return f"is a field device ({core['device_type']}), and no plan; leave device feeds out of the source"
+    return None
+
+
+def _moment(text: Any) -> datetime | None:
+    """Read a date and time of WZDx (RFC 3339); one without zone, or none, says nothing."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
