@@ -44,16 +44,17 @@ def event(number: int) -> PlanEvent:
 
 def take_over(state: ConnectorState, *rows: MappedRow) -> list[Change]:
     """Do with the rows what a run does, but for the outbox."""
-    with state.staging():
-        state.snapshot.clear_staging()
+    with state.reading():
+        state.staging.clear()
         for row in rows:
-            state.snapshot.stage(row)
+            state.staging.stage(row)
     with state.transaction():
-        state.snapshot.keep_same(1)
+        state.snapshot.keep_same()
         changes = []
-        for change in differences(state.snapshot.pairings(), NOW):
-            state.snapshot.save(change, 1)
-            changes.append(change)
+        for pairings in (state.snapshot.seen(), state.snapshot.not_seen()):
+            for change in differences(pairings, NOW):
+                state.snapshot.save(change)
+                changes.append(change)
         return changes
 
 
@@ -109,7 +110,7 @@ with open_state(Path({str(path)!r}), "{ORGANISATION}", datetime.now(UTC)):
 
 def test_a_state_of_a_newer_version_is_refused(path: Path):
     with open_state(path, ORGANISATION, NOW) as state, state.transaction():
-        state._connection.execute("UPDATE meta SET value = '2' WHERE key = 'schema_version'")
+        state._connection.execute("UPDATE meta SET value = '99' WHERE key = 'schema_version'")
     with pytest.raises(StateError, match=r"newer version .* install the newer"), open_state(path, ORGANISATION, NOW):
         pass
 
@@ -150,14 +151,33 @@ def test_a_plan_comes_out_of_the_snapshot_as_it_went_in(path: Path):
         assert list(state.snapshot.plans(SnapshotState.LIVE)) == [plan(1), plan(2)]
 
 
-def test_a_plan_that_is_not_seen_keeps_the_run_in_which_it_last_was(path: Path):
+def test_a_state_of_the_first_version_is_brought_up_to_date(path: Path):
     with open_state(path, ORGANISATION, NOW) as state:
-        take_over(state, mapped(1))
-        state.snapshot.clear_staging()
-        with state.transaction():
-            for change in differences(state.snapshot.pairings(), NOW):
-                state.snapshot.save(change, 7)
-        assert state._connection.execute("SELECT state, last_seen_run FROM snapshot").fetchall() == [("withdrawn", 1)]
+        take_over(state, mapped(1), mapped(2))
+        epoch = state.epoch
+    as_the_first_version_left_it(path)
+    with open_state(path, ORGANISATION, NOW) as state:
+        assert state.epoch == epoch
+        changes = take_over(state, mapped(1), mapped(2, title="Anders"))
+        assert [(change.verdict, change.plan.plan_id) for change in changes] == [(Verdict.CHANGED, "NL.gm0307.2")]
+
+
+def as_the_first_version_left_it(path: Path) -> None:
+    """Take back what later versions of the state added, as its tables were published in 0.1.0."""
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        """
+        DROP INDEX snapshot_source;
+        DROP INDEX rejected_rows_plan;
+        ALTER TABLE snapshot DROP COLUMN row_number;
+        ALTER TABLE snapshot DROP COLUMN occurred_at;
+        ALTER TABLE snapshot DROP COLUMN source_hash;
+        ALTER TABLE snapshot ADD COLUMN last_seen_run INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE rejected_rows DROP COLUMN plan_id;
+        UPDATE meta SET value = '1' WHERE key = 'schema_version';
+        """
+    )
+    connection.close()
 
 
 def test_a_source_of_many_pages_is_compared_whole(path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -191,7 +211,7 @@ def test_a_number_is_not_used_again_when_the_outbox_was_emptied(path: Path):
 
 def store_and_be_interrupted(state: ConnectorState) -> None:
     with state.transaction():
-        state.snapshot.save(Change(Verdict.REGISTERED, plan(1), SnapshotState.LIVE), 1)
+        state.snapshot.save(Change(Verdict.REGISTERED, plan(1), SnapshotState.LIVE))
         state.outbox.append(event(1), NOW, None)
         raise KeyboardInterrupt
 

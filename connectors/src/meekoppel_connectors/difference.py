@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,6 +13,7 @@ from meekoppel_contracts.ids import OrgCode
 from meekoppel_contracts.plan import ENDED, Plan, changed_fields
 
 MISSING_FROM_SOURCE = "missing_from_source"
+REMOVED_AT_SOURCE = "removed_at_source"
 NO_LONGER_IN_SOURCE_AFTER_END = "no_longer_in_source_after_end"
 
 
@@ -73,11 +74,17 @@ class Pairing:
         before: None when the snapshot does not hold it.
         after: None when no row of the source became this plan.
         row_rejected: whether a row of this plan is in the source, but was rejected.
+        removed: whether the source said that it is gone; else it is just not there any more.
+        occurred_at: when the source came to hold this state, aware; None when it does not say.
+        row_number: where it stands in the source; 0 when no row of the source became this plan.
     """
 
     before: KnownPlan | None
     after: Plan | None
     row_rejected: bool = False
+    removed: bool = False
+    occurred_at: datetime | None = None
+    row_number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,9 @@ class Change:
         changed_fields: the fields that differ from what was last published.
         was_live: whether it was live in the last snapshot at this moment.
         newly_unreadable: whether its row is rejected now and was not in the last run.
+        reason: why, as a code, where the source did not say it by the plan itself.
+        occurred_at: as `Pairing.occurred_at`.
+        row_number: as `Pairing.row_number`.
     """
 
     verdict: Verdict
@@ -99,6 +109,9 @@ class Change:
     changed_fields: tuple[str, ...] = ()
     was_live: bool = False
     newly_unreadable: bool = False
+    reason: str | None = None
+    occurred_at: datetime | None = None
+    row_number: int = 0
 
 
 def differences(pairings: Iterable[Pairing], as_of: datetime) -> Iterator[Change]:
@@ -110,9 +123,12 @@ def differences(pairings: Iterable[Pairing], as_of: datetime) -> Iterator[Change
     """
     for pairing in pairings:
         if pairing.after is not None:
-            yield _seen(pairing.before, pairing.after, as_of)
+            change = _seen(pairing.before, pairing.after, as_of)
         elif pairing.before is not None and pairing.before.state is SnapshotState.LIVE:
-            yield _not_seen(pairing.before, pairing.row_rejected, as_of)
+            change = _not_seen(pairing.before, pairing, as_of)
+        else:
+            continue
+        yield replace(change, occurred_at=pairing.occurred_at, row_number=pairing.row_number)
 
 
 def _seen(before: KnownPlan | None, after: Plan, as_of: datetime) -> Change:
@@ -130,39 +146,48 @@ def _verdict(fields: tuple[str, ...]) -> Verdict:
     return Verdict.CONFIRMED if fields == ("confirmed_at",) else Verdict.CHANGED
 
 
-def _not_seen(before: KnownPlan, row_rejected: bool, as_of: datetime) -> Change:
+def _not_seen(before: KnownPlan, pairing: Pairing, as_of: datetime) -> Change:
     plan, was_live = before.plan, before.is_live(as_of)
-    if row_rejected:
+    if pairing.row_rejected:
         return Change(Verdict.KEPT, plan, SnapshotState.LIVE, (), was_live, newly_unreadable=not before.unreadable)
     if plan.status in ENDED:  # completed, cancelled or not executed: that has been told already, and stays true
         return Change(Verdict.SETTLED, plan, SnapshotState.COMPLETED)
     if plan.period.latest_end <= as_of:
         completed = plan.model_copy(update={"status": Status.COMPLETED})
-        return Change(Verdict.COMPLETED, completed, SnapshotState.COMPLETED, changed_fields(plan, completed))
-    return Change(Verdict.WITHDRAWN, plan, SnapshotState.WITHDRAWN, (), was_live)
+        fields = changed_fields(plan, completed)
+        return Change(
+            Verdict.COMPLETED, completed, SnapshotState.COMPLETED, fields, reason=NO_LONGER_IN_SOURCE_AFTER_END
+        )
+    reason = REMOVED_AT_SOURCE if pairing.removed else MISSING_FROM_SOURCE
+    return Change(Verdict.WITHDRAWN, plan, SnapshotState.WITHDRAWN, (), was_live, reason=reason)
 
 
 def plan_event(change: Change, publisher: OrgCode, occurred_at: datetime | None) -> PlanEvent | None:
-    """Say a change as an event for the inbox, not numbered yet; None when there is nothing to tell."""
-    told = _TOLD.get(change.verdict)
-    if told is None:
+    """Say a change as an event for the inbox, not numbered yet; None when there is nothing to tell.
+
+    Args:
+        change: what became of the plan.
+        publisher: the organisation.
+        occurred_at: of the whole snapshot, where that is known; a row's own time goes before it.
+    """
+    event_type = _TOLD.get(change.verdict)
+    if event_type is None:
         return None
-    event_type, reason = told
     return PlanEvent(
         type=event_type,
         publisher=publisher,
-        occurred_at=occurred_at,
-        reason=reason,
+        occurred_at=change.occurred_at or occurred_at,
+        reason=change.reason,
         changed_fields=change.changed_fields,
         plan=change.plan,
     )
 
 
 _TOLD = {
-    Verdict.REGISTERED: (PlanEventType.REGISTERED, None),
-    Verdict.CHANGED: (PlanEventType.CHANGED, None),
-    Verdict.CONFIRMED: (PlanEventType.CONFIRMED, None),
-    Verdict.RESTORED: (PlanEventType.RESTORED, None),
-    Verdict.COMPLETED: (PlanEventType.CHANGED, NO_LONGER_IN_SOURCE_AFTER_END),
-    Verdict.WITHDRAWN: (PlanEventType.WITHDRAWN, MISSING_FROM_SOURCE),
+    Verdict.REGISTERED: PlanEventType.REGISTERED,
+    Verdict.CHANGED: PlanEventType.CHANGED,
+    Verdict.CONFIRMED: PlanEventType.CONFIRMED,
+    Verdict.RESTORED: PlanEventType.RESTORED,
+    Verdict.COMPLETED: PlanEventType.CHANGED,
+    Verdict.WITHDRAWN: PlanEventType.WITHDRAWN,
 }

@@ -47,12 +47,14 @@ class Patience:
         first_delay_seconds: before the second attempt; doubled after each, with jitter.
         longest_delay_seconds: between two attempts.
         answer_seconds: how long a connection, or the acknowledgement of one batch, may take.
+        longest_wait_seconds: for a source that asks to wait; when it asks for more, the run ends and says so.
     """
 
     attempts: int = 5
     first_delay_seconds: float = 0.5
     longest_delay_seconds: float = 8.0
     answer_seconds: float = 15.0
+    longest_wait_seconds: float = 120.0
 
     def delay_seconds(self, failures: int) -> float:
         """Say how long to wait after this many failures in a row: between half and all of the doubled delay."""

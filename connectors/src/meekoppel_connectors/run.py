@@ -2,7 +2,8 @@
 
 Snapshot, outbox and the record of the run change in one transaction, between reading and publishing. A run that is
 ended at any moment, by a signal or a power cut, has therefore either changed nothing or left its events in the
-outbox, and the next run publishes them before it reads the source. So the outbox never holds two events of one plan.
+outbox, and the next run publishes them before it reads the source. A source that tells its changes is read on from its
+cursor, which moves in the same transactions.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ from enum import StrEnum
 
 from meekoppel_connectors.clock import Clock, utc_now
 from meekoppel_connectors.config import ConnectorConfig
-from meekoppel_connectors.difference import Change, Verdict, differences, plan_event
-from meekoppel_connectors.errors import ConnectorError
-from meekoppel_connectors.guard import Tally, objection
-from meekoppel_connectors.mapping.read import read_plans
-from meekoppel_connectors.mapping.row import MappedRow
+from meekoppel_connectors.errors import ConnectorError, SourceAway
 from meekoppel_connectors.publish import Patience, publish_outbox
+from meekoppel_connectors.reading import ChangesReading, SnapshotReading
+from meekoppel_connectors.sources.opening import open_source
 from meekoppel_connectors.state import ConnectorState, open_state
 from meekoppel_connectors.state.runs import Outcome
+from meekoppel_connectors.storing import StoppedByGuard, Storing
 
-ROWS_PER_REPORT = 2000
+OUTBOX_ENOUGH = 5000
+"""Events of a source of changes that are published before more is read."""
 
 
 class Stage(StrEnum):
@@ -36,6 +37,7 @@ class Stage(StrEnum):
     READING = "reading the source"
     COMPARING = "comparing with the last snapshot"
     PUBLISHING = "publishing"
+    WAITING = "the source is away: waiting"
 
 
 Progress = Callable[[Stage, int], None]
@@ -86,6 +88,7 @@ def run_once(
     *,
     as_of: datetime | None = None,
     open_guard: bool = False,
+    whole: bool = False,
     progress: Progress | None = None,
     clock: Clock = utc_now,
     patience: Patience | None = None,
@@ -97,12 +100,14 @@ def run_once(
         as_of: the moment of which the source tells, aware; now when not given. Events carry it as `occurred_at`;
             without it that is left open, since the source does not say when a change was made.
         open_guard: publish even when much changed at once.
+        whole: read a source that tells its changes as a whole, where it can be, to find what it did not tell.
         progress: is told of progress, every few thousand rows.
         clock: gives the time.
-        patience: how long to try when the broker is away.
+        patience: how long to try when the broker or the source is away.
 
     Raises:
-        SourceError: when the source cannot be read; nothing is stored or published then.
+        SourceError: when the source cannot be read; nothing more is stored or published then.
+        SourceAway: when the source stays away.
         StateError: when the state cannot be used, or another run uses it.
         BrokerError: when the broker is away or refuses; what is to be published is kept.
         ConnectorError: when `as_of` lies before the last snapshot.
@@ -110,11 +115,7 @@ def run_once(
     started = clock()
     with open_state(config.state, config.organisation, started) as state:
         run = _Run(config, state, started, as_of, progress or _say_nothing, patience or Patience())
-        return run.carry_out(open_guard=open_guard, clock=clock)
-
-
-class _StoppedByGuardError(Exception):
-    """Ends the transaction, so that nothing of it is stored."""
+        return run.carry_out(open_guard=open_guard, whole=whole, clock=clock)
 
 
 class _Run:
@@ -139,25 +140,36 @@ class _Run:
         self._counts: Counter[str] = Counter()
         self._begun = time.monotonic()
         self._id = 0
+        self._stored = False
 
-    def carry_out(self, *, open_guard: bool, clock: Clock) -> RunSummary:
+    def carry_out(self, *, open_guard: bool, whole: bool, clock: Clock) -> RunSummary:
         """Do all steps and note how it ended."""
         self._refuse_going_back()
         self._id = self._state.runs.begin(self._started, self._as_of)
-        stored = False
+        source = open_source(self._config.source, self._config.path.parent)
         try:
             self._publish(Stage.RESUMING)
-            self._stage_source()
-            message = self._store(open_guard)
-            stored = message is None
+            storing = self._storing(open_guard)
+            if source.gives_changes() and not (whole and source.gives_snapshots()):
+                message = self._take_changes(ChangesReading(self._config, source, self._state, self._as_of), storing)
+            else:
+                message = self._take_snapshot(SnapshotReading(self._config, source, self._state, self._as_of), storing)
             self._publish(Stage.PUBLISHING)
         except ConnectorError as error:
-            outcome = Outcome.STORED if stored else Outcome.FAILED
+            outcome = Outcome.STORED if self._stored else Outcome.FAILED
             self._state.runs.note(self._id, outcome, counts=self._counts, message=str(error), finished=clock())
             raise
-        outcome = Outcome.PUBLISHED if stored else Outcome.GUARDED
+        outcome = Outcome.PUBLISHED if message is None else Outcome.GUARDED
         self._state.runs.note(self._id, outcome, counts=self._counts, message=message, finished=clock())
         return self._summary(outcome, message)
+
+    def _storing(self, open_guard: bool) -> Storing:
+        def compared(count: int) -> None:
+            self._progress(Stage.COMPARING, count)
+
+        return Storing(
+            self._config, self._state, self._as_of, self._occurred_at, open_guard=open_guard, compared=compared
+        )
 
     def _refuse_going_back(self) -> None:
         last = self._state.runs.last_moment()
@@ -181,54 +193,69 @@ class _Run:
         )
         self._state.runs.outbox_emptied()
 
-    def _stage_source(self) -> None:
-        self._progress(Stage.READING, 0)
-        with self._state.staging():
-            self._state.snapshot.clear_staging()
-            for row in read_plans(self._config, self._as_of):
-                self._stage(row)
-        self._progress(Stage.READING, self._counts["read"])
-
-    def _stage(self, row: MappedRow) -> None:
-        self._counts["read"] += 1
-        if not self._state.snapshot.stage(row):
-            self._counts["rejected"] += 1
-        if self._counts["read"] % ROWS_PER_REPORT == 0:
-            self._progress(Stage.READING, self._counts["read"])
-
-    def _store(self, open_guard: bool) -> str | None:
-        """Store differences and outbox; or, when the guard objects, only the rejected rows, and give what it says."""
+    def _take_snapshot(self, reading: SnapshotReading, storing: Storing) -> str | None:
+        """Read and store the whole source; when the guard objects, only the rejected rows, and give what it says."""
+        self._patiently(lambda: self._read_whole(reading))
         try:
             with self._state.transaction():
-                tally = self._compare()
-                message = None if open_guard else objection(tally, self._config.guard.share)
-                if message is not None:
-                    raise _StoppedByGuardError(message)
+                storing.whole_source()
+                self._count(reading.counts, storing.counts)
                 self._state.keep_rejections(self._id)
                 self._state.runs.note(self._id, Outcome.STORED, counts=self._counts)
-        except _StoppedByGuardError as stopped:
+                self._stored = True
+        except StoppedByGuard as stopped:
+            self._count(reading.counts, storing.counts)
             with self._state.transaction():
                 self._state.keep_rejections(self._id)
             return str(stopped)
         return None
 
-    def _compare(self) -> Tally:
-        snapshot = self._state.snapshot
-        tally = Tally(live=snapshot.live(self._as_of), accepted=snapshot.accepted())
-        self._counts[Verdict.UNCHANGED.value] += snapshot.keep_same(self._id)
-        for number, change in enumerate(differences(snapshot.pairings(), self._as_of), start=1):
-            tally.add(change)
-            self._counts[change.verdict.value] += 1
-            snapshot.save(change, self._id)
-            self._put_in_outbox(change)
-            if number % ROWS_PER_REPORT == 0:
-                self._progress(Stage.COMPARING, number)
-        return tally
+    def _read_whole(self, reading: SnapshotReading) -> None:
+        self._progress(Stage.READING, 0)
+        with self._state.reading():
+            reading.stage_all(lambda count: self._progress(Stage.READING, count))
 
-    def _put_in_outbox(self, change: Change) -> None:
-        event = plan_event(change, self._config.organisation, self._occurred_at)
-        if event is not None:
-            self._state.outbox.append(event, self._as_of, self._config.oin)
+    def _take_changes(self, reading: ChangesReading, storing: Storing) -> str | None:
+        """Read and store change after change; stops before those to which the guard objects, and gives what it says."""
+        try:
+            self._patiently(lambda: self._follow(reading, storing), reading)
+        except StoppedByGuard as stopped:
+            self._count(reading.counts, storing.counts)
+            return str(stopped)
+        return None
+
+    def _follow(self, reading: ChangesReading, storing: Storing) -> None:
+        self._progress(Stage.READING, reading.counts["read"])
+        changes = reading.begin()
+        more = True
+        while more:
+            with self._state.transaction():
+                more = reading.store_next(changes, storing, self._id)
+                self._count(reading.counts, storing.counts)
+                self._state.runs.note(self._id, Outcome.STORED, counts=self._counts)
+            self._stored = True
+            self._progress(Stage.READING, reading.counts["read"])
+            if self._state.outbox.waiting() >= OUTBOX_ENOUGH:
+                self._publish(Stage.PUBLISHING)
+
+    def _patiently(self, read: Callable[[], None], reading: ChangesReading | None = None) -> None:
+        """Read, and read again after a while when the source is away; progress between two failures counts."""
+        failures = 0
+        while True:
+            before = None if reading is None else reading.cursor
+            try:
+                return read()
+            except SourceAway as away:
+                failures = 1 if reading is not None and reading.cursor != before else failures + 1
+                wait = max(self._patience.delay_seconds(failures), away.retry_after_seconds or 0.0)
+                if failures >= self._patience.attempts or wait > self._patience.longest_wait_seconds:
+                    raise
+                self._progress(Stage.WAITING, 0)
+                time.sleep(wait)
+
+    def _count(self, *counted: Counter[str]) -> None:
+        published = self._counts["published"]
+        self._counts = sum(counted, Counter()) + Counter(published=published)
 
     def _summary(self, outcome: Outcome, message: str | None) -> RunSummary:
         verdicts = ("registered", "changed", "confirmed", "unchanged", "withdrawn", "completed", "restored")

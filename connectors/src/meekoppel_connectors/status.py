@@ -30,7 +30,8 @@ class ConnectorStatus:
         live_plans: plans that are shared, have not ended and are not past their end now.
         outbox_waiting: events that the broker has not acknowledged yet.
         runs: the last runs, newest first.
-        rejected: rejected rows of the last run that read its source, by row.
+        rejected: rejected rows of the last run that read its source, by row; of a source of changes, all that are not
+            settled yet.
     """
 
     state: Path
@@ -73,11 +74,13 @@ def read_status(config: ConnectorConfig, *, clock: Clock = utc_now) -> Connector
 def _status(connection: sqlite3.Connection, path: Path, clock: Clock) -> ConnectorStatus:
     runs = Runs(connection)
     last = runs.last_that_read()
+    meta = read_meta(connection)
+    rejected_in = None if "cursor" in meta else last
     return ConnectorStatus(
         state=path,
-        epoch=read_meta(connection)["epoch"],
+        epoch=meta["epoch"],
         live_plans=Snapshot(connection).live(clock()),
         outbox_waiting=count_waiting(connection),
         runs=runs.last(RUNS_SHOWN),
-        rejected=() if last is None else rejections_of(connection, last),
+        rejected=() if last is None else rejections_of(connection, rejected_in),
     )

@@ -42,7 +42,7 @@ class _Begun:
 
 
 class PlanBuilder:
-    """Builds plans from the rows of one reading of a source; remembers the ids it has seen."""
+    """Builds plans from the rows of one reading of a source."""
 
     def __init__(
         self, config: ConnectorConfig, geometry: GeometryReader, as_of: datetime, report: MappingReport
@@ -55,7 +55,6 @@ class PlanBuilder:
         self._zone = config.zone
         self._slugs = SlugRegister()
         self._memory: Memory = {}
-        self._first_rows: dict[PlanId, int] = {}
         self._texts_per_row = len(self._rules.source_fields()) + 1
         self._own_bytes = _BYTES_PER_CHARACTER * len(repr(config.plan))
 
@@ -74,7 +73,6 @@ class PlanBuilder:
             return begun
         if row.fault:
             filling.problems.append(Problem("row", Reason.ROW_UNREADABLE, row.fault))
-        self._note_duplicate(begun)
         begun.fields = filling.part(self._rules.fields)
         for index, part in enumerate(self._rules.zones, start=1):
             filled = filling.part(part)
@@ -91,15 +89,6 @@ class PlanBuilder:
             message = f"{local_id!r} cannot be part of a plan id: up to 150 of letters, digits and _ , . : / -"
             filling.problems.append(Problem("plan.id", Reason.ID_INVALID, message))
             return None
-
-    def _note_duplicate(self, begun: _Begun) -> None:
-        identifier, number = begun.identifier, begun.row.number
-        if identifier is None:
-            return
-        first = self._first_rows.setdefault(identifier, number)
-        if first != number:
-            message = f"{identifier} stands in row {first} already; the id must name one row only"
-            begun.filling.problems.append(Problem("plan.id", Reason.DUPLICATE_ID, message))
 
     def _fill_geometry(self, begun: list[_Begun]) -> None:
         """Read the geometry of all zones: that of the row, once, unless a zone has a text of its own."""

@@ -13,9 +13,10 @@ from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.building import PlanBuilder
 from meekoppel_connectors.mapping.geometry import GeometryReader
 from meekoppel_connectors.mapping.report import MappingReport
-from meekoppel_connectors.mapping.row import MappedRow, SourceRow
+from meekoppel_connectors.mapping.row import MappedRow, SourceRow, duplicate
 from meekoppel_connectors.sources.opening import open_source
 from meekoppel_connectors.sources.source import Description
+from meekoppel_contracts.ids import PlanId
 
 ROWS_PER_BATCH = 1000
 
@@ -38,7 +39,10 @@ def read_plans(config: ConnectorConfig, now: datetime, report: MappingReport | N
         ConfigError: when nothing says in which CRS the source is.
     """
     source = open_source(config.source, config.path.parent)
-    yield from RowMapper(config, source.describe(), now, report).mapped(source.snapshot())
+    mapper = RowMapper(config, source.describe(), now, report)
+    first_rows: dict[PlanId, int] = {}
+    for row in mapper.mapped(mapper.numbered(source.snapshot())):
+        yield _only_first(row, first_rows)
 
 
 class RowMapper:
@@ -66,16 +70,25 @@ class RowMapper:
         self._builder = PlanBuilder(config, geometry, now, self.report)
         self._count = 0
 
-    def mapped(self, rows: Iterable[SourceRow]) -> Iterator[MappedRow]:
-        """Map row after row, in batches; a row without a number is counted."""
-        numbered = iter(self._numbered(rows))
-        while batch := list(islice(numbered, ROWS_PER_BATCH)):
-            yield from self._builder.build(batch)
-
-    def _numbered(self, rows: Iterable[SourceRow]) -> Iterator[SourceRow]:
+    def numbered(self, rows: Iterable[SourceRow]) -> Iterator[SourceRow]:
+        """Give every row its number: its own, or its place in what was read so far."""
         for row in rows:
             self._count += 1
             yield row if row.number else replace(row, number=self._count)
+
+    def mapped(self, rows: Iterable[SourceRow]) -> Iterator[MappedRow]:
+        """Map numbered rows in batches, each row by itself: of two with one id, both become plans."""
+        waiting = iter(rows)
+        while batch := list(islice(waiting, ROWS_PER_BATCH)):
+            yield from self._builder.build(batch)
+
+
+def _only_first(row: MappedRow, first_rows: dict[PlanId, int]) -> MappedRow:
+    """Reject a row whose plan id another row has already."""
+    if row.plan_id is None or first_rows.setdefault(row.plan_id, row.row_number) == row.row_number:
+        return row
+    rejection = duplicate(row.plan_id, row.row_number, first_rows[row.plan_id])
+    return replace(row, plan=None, rejections=(*row.rejections, rejection))
 
 
 def missing_fields(config: ConnectorConfig, description: Description) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from shapely.geometry.base import BaseGeometry
 
+from meekoppel_connectors.mapping.reasons import Reason
 from meekoppel_contracts.ids import PlanId
 from meekoppel_contracts.plan import Plan
 
@@ -77,3 +78,9 @@ class MappedRow:
     plan_id: PlanId | None
     occurred_at: datetime | None = None
     removed: bool = False
+
+
+def duplicate(plan: PlanId, row_number: int, first: int) -> Rejection:
+    """Reject a row since an earlier one has its plan id."""
+    message = f"{plan} stands in row {first} already; the id must name one row only"
+    return Rejection(row_number, "plan.id", Reason.DUPLICATE_ID.value, message, source_id=plan, values={})

@@ -184,6 +184,15 @@ class PlanRules:
     fields: Part
     zones: tuple[Part, ...]
 
+    @property
+    def depends_on_row_alone(self) -> bool:
+        """Whether the same row always gives the same plan, whatever the other rows and the time are."""
+        return not any(
+            taken.rule.as_of or taken.rule.slug
+            for node in (self.local_id, self.fields, *self.zones)
+            for taken in _all_taken(node)
+        )
+
     def source_fields(self) -> dict[str, str]:
         """Map each source field that the mapping reads to the first plan field that reads it."""
         found: dict[str, str] = {}

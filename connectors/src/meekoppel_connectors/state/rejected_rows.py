@@ -9,8 +9,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from meekoppel_connectors.mapping.row import Rejection
+from meekoppel_contracts.ids import PlanId
 
 RUNS_KEPT = 10
+MOST = 100_000
+"""Of rejected changes, which are kept until they are settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +41,60 @@ class RejectedRow:
         return asdict(self)
 
 
-def stage_rejections(connection: sqlite3.Connection, rejections: Iterable[Rejection]) -> None:
+def stage_rejections(
+    connection: sqlite3.Connection, rejections: Iterable[Rejection], plan: PlanId | None = None
+) -> None:
     """Set the rejections of one row aside until the run is stored."""
     connection.executemany(
-        "INSERT INTO temp.rejected_now VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO temp.rejected_now VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
-            (each.row_number, each.field, str(each.reason), each.message, each.source_id, _as_json(each.values))
+            (each.row_number, each.field, str(each.reason), each.message, each.source_id, _as_json(each.values), plan)
             for each in rejections
         ),
     )
 
 
 def keep_rejections(connection: sqlite3.Connection, run: int) -> None:
-    """Store the rejections that were set aside with their run, and drop those of runs long past."""
-    connection.execute("INSERT INTO rejected_rows SELECT ?, * FROM temp.rejected_now", (run,))
+    """Store the rejections of a whole source with their run, and drop those of runs long past."""
+    _keep(connection, run)
     connection.execute("DELETE FROM rejected_rows WHERE run <= ?", (run - RUNS_KEPT,))
 
 
-def rejections_of(connection: sqlite3.Connection, run: int) -> tuple[RejectedRow, ...]:
-    """Give the rejections of a run, by row."""
+def keep_unsettled(connection: sqlite3.Connection, run: int) -> None:
+    """Store the rejections of some changes; one goes when its plan is taken over or removed, and not before."""
+    connection.execute(
+        """DELETE FROM temp.rejected_now WHERE EXISTS (
+               SELECT 1 FROM temp.seen n
+               WHERE n.plan_id = rejected_now.plan_id AND n.row_number > rejected_now.row_number)"""
+    )
+    connection.execute(
+        """DELETE FROM rejected_rows
+           WHERE plan_id IN (SELECT plan_id FROM temp.seen UNION SELECT plan_id FROM temp.rejected_plans)"""
+    )
+    _keep(connection, run)
+    connection.execute("DELETE FROM rejected_rows WHERE rowid <= (SELECT max(rowid) FROM rejected_rows) - ?", (MOST,))
+
+
+def rejections_of(connection: sqlite3.Connection, run: int | None) -> tuple[RejectedRow, ...]:
+    """Give the rejections of a run, by row; of all runs when it is None."""
     rows = connection.execute(
         """SELECT row_number, field, reason, message, source_id, row_values
-           FROM rejected_rows WHERE run = ? ORDER BY row_number, rowid""",
+           FROM rejected_rows WHERE run = coalesce(?, run) ORDER BY run, row_number, rowid""",
         (run,),
     )
     return tuple(
         RejectedRow(number, field, reason, message, source_id, json.loads(values))
         for number, field, reason, message, source_id, values in rows
     )
+
+
+def _keep(connection: sqlite3.Connection, run: int) -> None:
+    connection.execute(
+        """INSERT INTO rejected_rows (run, row_number, field, reason, message, source_id, row_values, plan_id)
+           SELECT ?, row_number, field, reason, message, source_id, row_values, plan_id FROM temp.rejected_now""",
+        (run,),
+    )
+    connection.execute("DELETE FROM temp.rejected_now")
 
 
 def _as_json(values: Any) -> str:

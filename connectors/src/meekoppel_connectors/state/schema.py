@@ -12,7 +12,7 @@ from meekoppel_connectors.errors import StateError
 from meekoppel_contracts.ids import OrgCode
 from meekoppel_contracts.numbering import new_epoch
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # A plan's content lies apart from what is written at every run, so that an unchanged source costs few writes.
 _TABLES = (
@@ -24,8 +24,11 @@ _TABLES = (
         latest_end TEXT NOT NULL,
         state TEXT NOT NULL CHECK (state IN ('live', 'completed', 'withdrawn')),
         unreadable INTEGER NOT NULL DEFAULT 0,
-        last_seen_run INTEGER NOT NULL
+        row_number INTEGER NOT NULL DEFAULT 0,
+        occurred_at TEXT,
+        source_hash BLOB
     ) WITHOUT ROWID""",
+    """CREATE INDEX snapshot_source ON snapshot (source_hash)""",
     """CREATE TABLE snapshot_content (plan_id TEXT PRIMARY KEY, content BLOB NOT NULL)""",
     """CREATE TABLE outbox (
         sequence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -50,10 +53,24 @@ _TABLES = (
         reason TEXT NOT NULL,
         message TEXT NOT NULL,
         source_id TEXT,
-        row_values TEXT NOT NULL
+        row_values TEXT NOT NULL,
+        plan_id TEXT
     )""",
     """CREATE INDEX rejected_rows_run ON rejected_rows (run)""",
+    """CREATE INDEX rejected_rows_plan ON rejected_rows (plan_id)""",
 )
+_UPGRADES = {
+    1: (
+        """ALTER TABLE snapshot ADD COLUMN row_number INTEGER NOT NULL DEFAULT 0""",
+        """ALTER TABLE snapshot ADD COLUMN occurred_at TEXT""",
+        """ALTER TABLE snapshot ADD COLUMN source_hash BLOB""",
+        """ALTER TABLE snapshot DROP COLUMN last_seen_run""",
+        """CREATE INDEX snapshot_source ON snapshot (source_hash)""",
+        """ALTER TABLE rejected_rows ADD COLUMN plan_id TEXT""",
+        """CREATE INDEX rejected_rows_plan ON rejected_rows (plan_id)""",
+    ),
+}
+"""What each older version lacks; applied one after another when a run opens its state."""
 
 
 def connect(path: Path, organisation: OrgCode, now: datetime) -> sqlite3.Connection:
@@ -72,6 +89,8 @@ def connect(path: Path, organisation: OrgCode, now: datetime) -> sqlite3.Connect
                 if not _table_names(connection):
                     _create(connection, organisation, now)
             check(connection, path, organisation)
+            with transaction(connection):
+                _upgrade(connection)
         except BaseException:
             connection.close()
             raise
@@ -132,6 +151,21 @@ def check(connection: sqlite3.Connection, path: Path, organisation: OrgCode) -> 
 def read_meta(connection: sqlite3.Connection) -> dict[str, str]:
     """Give what the state says about itself: epoch, created, schema_version, organisation."""
     return dict(connection.execute("SELECT key, value FROM meta").fetchall())
+
+
+def write_meta(connection: sqlite3.Connection, key: str, value: str | None) -> None:
+    """Note something about the state itself, or forget it."""
+    if value is None:
+        connection.execute("DELETE FROM meta WHERE key = ?", (key,))
+    else:
+        connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    for version in range(int(read_meta(connection)["schema_version"]), SCHEMA_VERSION):
+        for statement in _UPGRADES[version]:
+            connection.execute(statement)
+        write_meta(connection, "schema_version", str(version + 1))
 
 
 def _create(connection: sqlite3.Connection, organisation: OrgCode, now: datetime) -> None:

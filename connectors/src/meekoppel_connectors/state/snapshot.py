@@ -1,47 +1,30 @@
 """The last snapshot, and beside it the rows of the running run, so that neither has to fit in memory.
 
-The rows of a run are staged in temporary tables, then compared with the snapshot page by page: first the plans that
-the source holds, in its order, then the live plans that it does not hold.
+The rows of a run are staged in temporary tables (`staging`), then compared with the snapshot page by page: first the
+plans that the source holds, in its order, then the live plans that it does not hold, or says are gone.
 """
 
 from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from meekoppel_connectors.difference import Change, KnownPlan, Pairing, SnapshotState, Verdict
-from meekoppel_connectors.mapping.row import MappedRow, Rejection
-from meekoppel_connectors.state.rejected_rows import stage_rejections
 from meekoppel_contracts.ids import PlanId
 from meekoppel_contracts.plan import ENDED, Plan
 
 PAGE = 1000
 
-_STAGING = (
-    """CREATE TEMP TABLE IF NOT EXISTS incoming (
-        position INTEGER PRIMARY KEY,
-        plan_id TEXT NOT NULL UNIQUE,
-        content_hash BLOB NOT NULL,
-        content BLOB NOT NULL
-    )""",
-    """CREATE TEMP TABLE IF NOT EXISTS rejected_plans (plan_id TEXT PRIMARY KEY) WITHOUT ROWID""",
-    """CREATE TEMP TABLE IF NOT EXISTS rejected_now (
-        row_number INTEGER, field TEXT, reason TEXT, message TEXT, source_id TEXT, row_values TEXT
-    )""",
-    "DELETE FROM temp.incoming",
-    "DELETE FROM temp.rejected_plans",
-    "DELETE FROM temp.rejected_now",
-)
-
 _SEEN = """
-    SELECT i.position, i.content, s.state, s.unreadable, c.content
+    SELECT i.position, i.content, i.row_number, i.occurred_at, s.state, s.unreadable, c.content
     FROM temp.incoming i
     LEFT JOIN snapshot s ON s.plan_id = i.plan_id
     LEFT JOIN snapshot_content c ON c.plan_id = i.plan_id
     WHERE i.position > ? AND (s.plan_id IS NULL OR s.state <> 'live' OR s.content_hash <> i.content_hash)
+      AND NOT (? AND coalesce(i.occurred_at < s.occurred_at, 0))
     ORDER BY i.position LIMIT ?
 """
 _NOT_SEEN = """
@@ -49,22 +32,27 @@ _NOT_SEEN = """
            EXISTS (SELECT 1 FROM temp.rejected_plans r WHERE r.plan_id = s.plan_id)
     FROM snapshot s JOIN snapshot_content c ON c.plan_id = s.plan_id
     WHERE s.plan_id > ? AND s.state = 'live'
-      AND NOT EXISTS (SELECT 1 FROM temp.incoming i WHERE i.plan_id = s.plan_id)
+      AND NOT EXISTS (SELECT 1 FROM temp.seen n WHERE n.plan_id = s.plan_id)
     ORDER BY s.plan_id LIMIT ?
 """
+_REMOVED = """
+    SELECT s.plan_id, s.unreadable, c.content, r.occurred_at
+    FROM temp.seen r JOIN snapshot s ON s.plan_id = r.plan_id JOIN snapshot_content c ON c.plan_id = s.plan_id
+    WHERE r.how = 'removed' AND s.state = 'live' AND NOT coalesce(r.occurred_at < s.occurred_at, 0)
+    ORDER BY s.plan_id
+"""
 _SAME = """
-    UPDATE snapshot SET last_seen_run = ?, unreadable = 0
-    WHERE state = 'live' AND EXISTS (
-        SELECT 1 FROM temp.incoming i
-        WHERE i.plan_id = snapshot.plan_id AND i.content_hash = snapshot.content_hash
-    )
+    FROM temp.incoming i WHERE i.plan_id = snapshot.plan_id AND i.content_hash = snapshot.content_hash
+      AND snapshot.state = 'live'
 """
 _SAVE = """
-    INSERT INTO snapshot (plan_id, content_hash, status, latest_end, state, last_seen_run)
-    VALUES (:plan_id, :hash, :status, :latest_end, :state, :run)
+    INSERT INTO snapshot (plan_id, content_hash, status, latest_end, state, row_number, occurred_at, source_hash)
+    VALUES (:plan_id, :hash, :status, :latest_end, :state, :row_number, :occurred_at,
+            (SELECT source_hash FROM temp.incoming WHERE plan_id = :plan_id))
     ON CONFLICT (plan_id) DO UPDATE SET
         content_hash = :hash, status = :status, latest_end = :latest_end, state = :state, unreadable = 0,
-        last_seen_run = CASE WHEN :seen THEN :run ELSE last_seen_run END
+        row_number = CASE WHEN :row_number THEN :row_number ELSE row_number END,
+        occurred_at = coalesce(:occurred_at, occurred_at), source_hash = excluded.source_hash
 """
 _SAVE_CONTENT = """
     INSERT INTO snapshot_content (plan_id, content) VALUES (?, ?)
@@ -72,11 +60,13 @@ _SAVE_CONTENT = """
 """
 
 
-def _content(plan: Plan) -> bytes:
+def content_of(plan: Plan) -> bytes:
+    """Give a plan as the snapshot holds it."""
     return plan.model_dump_json().encode()
 
 
-def _hash(content: bytes) -> bytes:
+def content_hash(content: bytes) -> bytes:
+    """Give what tells one content from another."""
     return hashlib.sha256(content).digest()
 
 
@@ -86,44 +76,10 @@ def sortable(moment: datetime) -> str:
 
 
 class Snapshot:
-    """The plans as they were last published, and the rows of the run that is going on.
-
-    `clear_staging` and `stage` belong to one transaction, all the rest to another: the one that also fills the outbox.
-    """
+    """The plans as they were last published; all calls belong to the transaction that also fills the outbox."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-
-    def clear_staging(self) -> None:
-        """Forget the rows of an earlier run."""
-        for statement in _STAGING:
-            self._connection.execute(statement)
-
-    def stage(self, row: MappedRow) -> bool:
-        """Set one row of the source aside for the comparison; False when it is rejected.
-
-        That is also so when a row before it has the same plan id.
-        """
-        rejections = row.rejections if row.plan is None else self._stage_plan(row.plan, row.row_number)
-        if rejections and row.plan_id is not None:
-            self._connection.execute("INSERT OR IGNORE INTO temp.rejected_plans VALUES (?)", (row.plan_id,))
-        stage_rejections(self._connection, rejections)
-        return not rejections
-
-    def _stage_plan(self, plan: Plan, row_number: int) -> tuple[Rejection, ...]:
-        content = _content(plan)
-        cursor = self._connection.execute(
-            "INSERT OR IGNORE INTO temp.incoming (plan_id, content_hash, content) VALUES (?, ?, ?)",
-            (plan.plan_id, _hash(content), content),
-        )
-        if cursor.rowcount == 0:
-            message = f"another row before it has plan id {plan.plan_id} too; give every plan an id of its own"
-            return (_rejection(row_number, "id", "duplicate_id", message, plan.plan_id),)
-        return ()
-
-    def accepted(self) -> int:
-        """Count the plans that this run staged."""
-        return self._count("SELECT count(*) FROM temp.incoming")
 
     def live(self, as_of: datetime) -> int:
         """Count the plans that are live: shared, not ended by their status, and not past their end."""
@@ -135,45 +91,77 @@ class Snapshot:
             sortable(as_of),
         )
 
-    def keep_same(self, run: int) -> int:
-        """Note that the plans whose content is the same were seen in this run, and count them."""
-        return self._connection.execute(_SAME, (run,)).rowcount
+    def recognised(self, hashes: Sequence[bytes]) -> dict[bytes, PlanId]:
+        """Find the live plans whose rows had one of these hashes when they were last taken over."""
+        marks = ", ".join("?" * len(hashes))
+        query = f"SELECT source_hash, plan_id FROM snapshot WHERE source_hash IN ({marks}) AND state = 'live'"  # noqa: S608 - question marks only
+        return {found: PlanId(plan) for found, plan in self._connection.execute(query, hashes)}
 
-    def pairings(self) -> Iterator[Pairing]:
-        """Give every plan whose content is not simply the same, in the snapshot and now.
+    def keep_same(self) -> int:
+        """Note that the plans whose content is the same were seen in this run, and count them."""
+        same = self._count(f"SELECT count(*) FROM snapshot, {_SAME.split('FROM', 1)[1]}")  # noqa: S608 - our own text
+        self._connection.execute(
+            f"""UPDATE snapshot SET unreadable = 0, source_hash = i.source_hash, row_number = i.row_number,
+                occurred_at = max(coalesce(i.occurred_at, snapshot.occurred_at),
+                                  coalesce(snapshot.occurred_at, i.occurred_at)) {_SAME}"""  # noqa: S608 - our own text
+        )
+        self._connection.execute(
+            """UPDATE snapshot SET unreadable = 0 WHERE unreadable AND EXISTS (
+                   SELECT 1 FROM temp.seen n WHERE n.plan_id = snapshot.plan_id AND n.how = 'same')"""
+        )
+        return same + self._count("SELECT count(*) FROM temp.seen WHERE how = 'same'")
+
+    def seen(self, *, newer_only: bool = False) -> Iterator[Pairing]:
+        """Give every plan that the source holds and whose content is not simply the same, in the source's order.
 
         The caller may `save` a change before it takes the next pairing.
+
+        Args:
+            newer_only: leave out what is older, by the source's own time, than what the snapshot holds.
         """
-        yield from self._seen()
-        yield from self._not_seen()
-
-    def _seen(self) -> Iterator[Pairing]:
         last = 0
-        while page := self._connection.execute(_SEEN, (last, PAGE)).fetchall():
-            for last, now, state, unreadable, before in page:  # noqa: B007 - the last one begins the next page
+        while page := self._connection.execute(_SEEN, (last, newer_only, PAGE)).fetchall():
+            for last, now, number, occurred_at, state, unreadable, before in page:  # noqa: B007 - begins the next page
                 known = None if state is None else _known(before, state, unreadable)
-                yield Pairing(known, Plan.model_validate_json(now))
+                yield Pairing(known, Plan.model_validate_json(now), occurred_at=_moment(occurred_at), row_number=number)
 
-    def _not_seen(self) -> Iterator[Pairing]:
+    def not_seen(self) -> Iterator[Pairing]:
+        """Give every live plan that the source does not hold; `save` as for `seen`."""
         last = ""
         while page := self._connection.execute(_NOT_SEEN, (last, PAGE)).fetchall():
             for last, unreadable, before, rejected in page:  # noqa: B007 - the last one begins the next page
                 yield Pairing(_known(before, SnapshotState.LIVE, unreadable), None, bool(rejected))
 
-    def save(self, change: Change, run: int) -> None:
+    def removed(self) -> Iterator[Pairing]:
+        """Give every live plan of which the source says that it is gone; `save` as for `seen`."""
+        for _, unreadable, before, occurred_at in self._connection.execute(_REMOVED).fetchall():
+            known = _known(before, SnapshotState.LIVE, unreadable)
+            yield Pairing(known, None, removed=True, occurred_at=_moment(occurred_at))
+
+    def unreadable(self) -> Iterator[Pairing]:
+        """Give every live plan whose row was rejected in this run; `save` as for `seen`."""
+        rejected = self._connection.execute(
+            """SELECT s.unreadable, c.content FROM temp.rejected_plans r
+               JOIN snapshot s ON s.plan_id = r.plan_id JOIN snapshot_content c ON c.plan_id = s.plan_id
+               WHERE s.state = 'live' AND NOT EXISTS (SELECT 1 FROM temp.seen n WHERE n.plan_id = s.plan_id)"""
+        ).fetchall()
+        for unreadable, before in rejected:
+            yield Pairing(_known(before, SnapshotState.LIVE, unreadable), None, row_rejected=True)
+
+    def save(self, change: Change) -> None:
         """Hold a plan as a change leaves it."""
         if change.verdict is Verdict.KEPT:
             self._connection.execute("UPDATE snapshot SET unreadable = 1 WHERE plan_id = ?", (change.plan.plan_id,))
             return
-        content = _content(change.plan)
+        content = content_of(change.plan)
         values = {
             "plan_id": change.plan.plan_id,
-            "hash": _hash(content),
+            "hash": content_hash(content),
             "status": change.plan.status.value,
             "latest_end": sortable(change.plan.period.latest_end),
             "state": change.state.value,
-            "run": run,
-            "seen": change.state is SnapshotState.LIVE,
+            "row_number": change.row_number,
+            "occurred_at": None if change.occurred_at is None else sortable(change.occurred_at),
         }
         self._connection.execute(_SAVE, values)
         self._connection.execute(_SAVE_CONTENT, (change.plan.plan_id, content))
@@ -185,6 +173,13 @@ class Snapshot:
         for (content,) in self._connection.execute(query, (state.value,)):
             yield Plan.model_validate_json(content)
 
+    def row_numbers(self) -> Iterator[tuple[PlanId, int]]:
+        """Give, for every plan whose row is known, where it last stood in the source when it was published."""
+        for plan_id, number in self._connection.execute(
+            "SELECT plan_id, row_number FROM snapshot WHERE row_number > 0 ORDER BY plan_id"
+        ):
+            yield PlanId(plan_id), number
+
     def _count(self, query: str, *values: Any) -> int:
         return int(self._connection.execute(query, values).fetchone()[0])
 
@@ -193,5 +188,5 @@ def _known(content: bytes, state: str, unreadable: int) -> KnownPlan:
     return KnownPlan(Plan.model_validate_json(content), SnapshotState(state), bool(unreadable))
 
 
-def _rejection(row_number: int, field: str, reason: str, message: str, plan_id: PlanId) -> Rejection:
-    return Rejection(row_number, field, reason, message, source_id=plan_id, values={})
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -11,10 +11,11 @@ from pathlib import Path
 from meekoppel_connectors.errors import StateError
 from meekoppel_connectors.outbox import Outbox
 from meekoppel_connectors.state.lock import only_run
-from meekoppel_connectors.state.rejected_rows import keep_rejections
+from meekoppel_connectors.state.rejected_rows import keep_rejections, keep_unsettled
 from meekoppel_connectors.state.runs import Runs
-from meekoppel_connectors.state.schema import connect, read_meta, transaction
+from meekoppel_connectors.state.schema import connect, read_meta, transaction, write_meta
 from meekoppel_connectors.state.snapshot import Snapshot
+from meekoppel_connectors.state.staging import Staging
 from meekoppel_contracts.ids import OrgCode
 
 
@@ -24,6 +25,7 @@ class ConnectorState:
     Attributes:
         epoch: names the life of this state; new when the state is new.
         snapshot: the plans as they were last published.
+        staging: the rows of the run that is going on.
         outbox: the events that the broker has not acknowledged yet.
         runs: the record of runs.
     """
@@ -32,6 +34,7 @@ class ConnectorState:
         self._connection = connection
         self.epoch = read_meta(connection)["epoch"]
         self.snapshot = Snapshot(connection)
+        self.staging = Staging(connection)
         self.outbox = Outbox(connection, self.epoch)
         self.runs = Runs(connection)
 
@@ -39,13 +42,31 @@ class ConnectorState:
         """Store everything that is written inside the block, or nothing of it."""
         return transaction(self._connection)
 
-    def staging(self) -> AbstractContextManager[None]:
+    def reading(self) -> AbstractContextManager[None]:
         """Set rows of the source aside inside the block, without holding the file against readers or writers."""
         return transaction(self._connection, "BEGIN DEFERRED")
 
     def keep_rejections(self, run: int) -> None:
-        """Store the rejections of the staged rows with their run."""
+        """Store the rejections of a whole source with their run."""
         keep_rejections(self._connection, run)
+
+    def keep_unsettled(self, run: int) -> None:
+        """Store the rejections of some changes until they are settled."""
+        keep_unsettled(self._connection, run)
+
+    def cursor(self, mapping: str) -> str | None:
+        """Give how far the source's changes were read; None when they are to be read from the beginning.
+
+        Args:
+            mapping: tells one mapping from another; what was read under another one is read again.
+        """
+        meta = read_meta(self._connection)
+        return meta.get("cursor") if meta.get("mapping") == mapping else None
+
+    def move_cursor(self, cursor: str | None, mapping: str) -> None:
+        """Note how far the source's changes were read, in the transaction that stores them."""
+        write_meta(self._connection, "cursor", cursor)
+        write_meta(self._connection, "mapping", mapping)
 
 
 @contextmanager
