@@ -26,6 +26,7 @@ from meekoppel_connectors.preview import preview as preview_of
 from meekoppel_connectors.run import RunSummary, Stage, run_once
 from meekoppel_connectors.state.runs import Outcome, RunRecord
 from meekoppel_connectors.status import ConnectorStatus, read_status
+from meekoppel_contracts.errors import ContractError
 
 _PIPED_WIDTH = 400
 
@@ -137,7 +138,7 @@ def main() -> None:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         app()
-    except ConnectorError as error:
+    except (ConnectorError, ContractError) as error:
         _complain(str(error))
         sys.exit(1)
 

@@ -25,6 +25,7 @@ from meekoppel_connectors.sources.opening import open_source
 from meekoppel_connectors.state import ConnectorState, open_state
 from meekoppel_connectors.state.runs import Outcome
 from meekoppel_connectors.storing import StoppedByGuard, Storing
+from meekoppel_contracts.registry import packaged_registry
 
 OUTBOX_ENOUGH = 5000
 """Events of a source of changes that are published before more is read."""
@@ -111,8 +112,10 @@ def run_once(
         StateError: when the state cannot be used, or another run uses it.
         BrokerError: when the broker is away or refuses; what is to be published is kept.
         ConnectorError: when `as_of` lies before the last snapshot.
+        SchemaIdsError: when MEEKOPPEL_SCHEMA_IDS names a file that cannot be used.
     """
     started = clock()
+    packaged_registry()  # before the first row: without its ids nothing may be written
     with open_state(config.state, config.organisation, started) as state:
         run = _Run(config, state, started, as_of, progress or _say_nothing, patience or Patience())
         return run.carry_out(open_guard=open_guard, whole=whole, clock=clock)

@@ -4,6 +4,7 @@
     ├── FramingError        the bytes are not a framed record: magic byte, length, bytes left over
     ├── UnknownSchema       no contract has this id, subject or version
     ├── SchemaMismatch      the record, or the bytes, do not fit the contract
+    ├── SchemaIdsError      the file with a registry's schema ids cannot be used
     ├── HeaderError         a CloudEvents header is missing or cannot be read
     └── InvalidIdentifier   a plan id, organisation code or overlap id that breaks its rule
 
@@ -32,6 +33,10 @@ class UnknownSchema(ContractError):
 
 class SchemaMismatch(ContractError):
     """A record or its bytes do not fit the contract they name."""
+
+
+class SchemaIdsError(ContractError):
+    """The file that MEEKOPPEL_SCHEMA_IDS names cannot be used; nothing may be read or written until that is solved."""
 
 
 class HeaderError(ContractError):

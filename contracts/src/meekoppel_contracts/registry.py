@@ -1,13 +1,14 @@
 """The contracts that this package carries: which schema has which id, and how old bytes become today's record.
 
 The `.avsc` files under `schemas/` are the source of truth; `schemas/manifest.json` gives each version its id for ever.
+Where an existing schema registry is used, its ids are written instead: see `meekoppel_contracts.schema_ids`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -17,6 +18,7 @@ from fastavro import parse_schema
 from meekoppel_contracts.errors import SchemaMismatch, UnknownSchema
 from meekoppel_contracts.fingerprints import Fingerprints
 from meekoppel_contracts.ids import SchemaId
+from meekoppel_contracts.schema_ids import SchemaIds, numbers_from, read_schema_ids, schema_ids_file
 
 PLAN_EVENT: Final = "plan-event"
 OVERLAP_EVENT: Final = "overlap-event"
@@ -71,11 +73,24 @@ class Registry:
     computed from what never changes.
     """
 
-    def __init__(self, versions: Iterable[SchemaVersion], read: Callable[[str], str]) -> None:
-        """Take the versions of the manifest and a function that reads the text of a schema's file."""
+    def __init__(
+        self,
+        versions: Iterable[SchemaVersion],
+        read: Callable[[str], str],
+        also_known_as: Mapping[SchemaId, SchemaId] | None = None,
+    ) -> None:
+        """Take the versions of the manifest and a function that reads the text of a schema's file.
+
+        Args:
+            versions: each with the id that is written.
+            read: gives the text of a schema's file.
+            also_known_as: further ids under which a version is read, and the id that is written instead.
+        """
         self._read = read
-        self._by_id = {entry.schema_id: entry for entry in versions}
-        self._by_subject = _by_subject(self._by_id.values())
+        written = {entry.schema_id: entry for entry in versions}
+        self._also_known_as = dict(also_known_as or {})
+        self._by_id = {**{other: written[one] for other, one in self._also_known_as.items()}, **written}
+        self._by_subject = _by_subject(written.values())
         self._texts: dict[SchemaId, str] = {}
         self._parsed: dict[SchemaId, Any] = {}
         self._resolutions: dict[tuple[SchemaId, SchemaId], Resolution] = {}
@@ -165,19 +180,49 @@ class Registry:
                 f"schema id {writer} is of contract {written.subject}, where {wanted.subject} was expected; "
                 "was the record read from another topic?"
             )
-        resolution = Resolution(self.parsed(writer), None if writer == reader else self.parsed(reader))
+        resolution = Resolution(self.parsed(writer), None if written is wanted else self.parsed(reader))
         self._resolutions[writer, reader] = resolution
         return resolution
 
     def with_version(self, entry: SchemaVersion, text: str) -> Registry:
         """Give a registry that knows one version more, such as a newer one that was fetched from a hub."""
         texts = {entry.file: text}
-        return Registry([*self._by_id.values(), entry], lambda file: texts[file] if file in texts else self._read(file))
+        return Registry(
+            [*self._written(), entry],
+            lambda file: texts[file] if file in texts else self._read(file),
+            self._also_known_as,
+        )
+
+    def numbered_by(self, ids: SchemaIds, file: str) -> Registry:
+        """Give a registry that writes the ids of another one, and reads these and its own.
+
+        Raises:
+            SchemaIdsError: when the ids do not fit these contracts; `file` names them in the message.
+        """
+        numbers = numbers_from({entry.schema_id: entry for entry in self._written()}, ids, file)
+        renumbered = [replace(entry, schema_id=numbers[entry.schema_id]) for entry in self._written()]
+        return Registry(renumbered, self._read, numbers if ids.own_ids_are_read else None)
+
+    def _written(self) -> list[SchemaVersion]:
+        return [entry for versions in self._by_subject.values() for entry in versions]
 
 
 @cache
 def packaged_registry() -> Registry:
-    """Give the registry of the contracts in this package; the manifest is read at the first call."""
+    """Give the registry of the contracts in this package, with the ids that MEEKOPPEL_SCHEMA_IDS names, if any.
+
+    A program that reads or writes events calls this first, so that a file that cannot be used ends it at once.
+
+    Raises:
+        SchemaIdsError: when that file cannot be used.
+    """
+    file = schema_ids_file()
+    return own_registry() if file is None else own_registry().numbered_by(read_schema_ids(file), str(file))
+
+
+@cache
+def own_registry() -> Registry:
+    """Give the registry of the contracts in this package with its own ids, as the manifest lists them."""
     folder = files("meekoppel_contracts") / "schemas"
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     return Registry(_entries(manifest), lambda file: (folder / file).read_text("utf-8"))

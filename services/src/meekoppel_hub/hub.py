@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from meekoppel_contracts.registry import packaged_registry
 from meekoppel_contracts.topics import FOR_EVER, TopicSpec, dead_letters, hub_topics, organisation_topics
 from meekoppel_hub.api.app import create_api
 from meekoppel_hub.api.service import serving
@@ -121,9 +122,11 @@ async def running_hub(
 
     Raises:
         SettingsError: when something that is needed is missing or taken; nothing stays behind then.
+        SchemaIdsError: when MEEKOPPEL_SCHEMA_IDS names a file that cannot be used.
     """
     async with AsyncExitStack() as stack:
         # What costs nothing to find out comes first: nothing has been started when it is wrong.
+        packaged_registry()
         if API in services and settings.api_port and not is_free(settings.api_port, settings.api_host):
             raise SettingsError(
                 f"the API cannot listen on {settings.api_host}:{settings.api_port}: another program has it; "

@@ -1,0 +1,131 @@
+"""What travels in which topic, who writes it and who reads it: the table behind the documents and the registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from meekoppel_contracts.registry import OVERLAP_EVENT, PLAN_EVENT, PLAN_REJECTION
+from meekoppel_contracts.topics import (
+    COORDINATION,
+    COORDINATION_RESTRICTED,
+    DEAD_LETTERS_PREFIX,
+    INBOX_PREFIX,
+    PLANS,
+    PLANS_RESTRICTED,
+    REJECTIONS_PREFIX,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicUse:
+    """One topic, or one per organisation or service.
+
+    Attributes:
+        address: its name; what differs per organisation or service stands in braces at the end.
+        contracts: what travels in it; empty where it takes anything, as it came.
+        meaning: what is in it, in words.
+        key: what the records are keyed by.
+        publishers: who writes it.
+        subscribers: who reads it.
+    """
+
+    address: str
+    contracts: tuple[str, ...]
+    meaning: str
+    key: str
+    publishers: tuple[str, ...]
+    subscribers: tuple[str, ...]
+
+    @property
+    def parameter(self) -> str | None:
+        """What differs per topic, such as `organisation`; None for a single topic."""
+        return self.address.split("{")[1].rstrip("}") if "{" in self.address else None
+
+    def has(self, topic: str) -> bool:
+        """Tell whether a topic is this one, or one of these."""
+        prefix, brace, _ = self.address.partition("{")
+        return topic.startswith(prefix) and len(topic) > len(prefix) if brace else topic == self.address
+
+
+_INTAKE = "the hub's intake"
+_COORDINATION = "the hub's coordination"
+_NOTIFICATIONS = "the hub's notifications"
+_HISTORY = "the hub's history"
+_CONNECTOR = "the connector of that organisation"
+_PARTICIPANTS = "every participant"
+
+TOPIC_TABLE: Final = (
+    TopicUse(
+        address=f"{INBOX_PREFIX}{{organisation}}",
+        contracts=(PLAN_EVENT,),
+        meaning="what one organisation sends in; only that organisation may write",
+        key="plan id",
+        publishers=(_CONNECTOR,),
+        subscribers=(_INTAKE,),
+    ),
+    TopicUse(
+        address=f"{REJECTIONS_PREFIX}{{organisation}}",
+        contracts=(PLAN_REJECTION,),
+        meaning="what the hub did not accept, why, and the original bytes",
+        key="plan id",
+        publishers=(_INTAKE,),
+        subscribers=(_CONNECTOR,),
+    ),
+    TopicUse(
+        address=PLANS,
+        contracts=(PLAN_EVENT,),
+        meaning="the shared log: every accepted change of every plan, kept for ever",
+        key="plan id",
+        publishers=(_INTAKE,),
+        subscribers=(_COORDINATION, _NOTIFICATIONS, _HISTORY, _PARTICIPANTS),
+    ),
+    TopicUse(
+        address=PLANS_RESTRICTED,
+        contracts=(PLAN_EVENT,),
+        meaning="the same for restricted plans; the hub only",
+        key="plan id",
+        publishers=(_INTAKE,),
+        subscribers=(_COORDINATION, _NOTIFICATIONS, _HISTORY),
+    ),
+    TopicUse(
+        address=COORDINATION,
+        contracts=(OVERLAP_EVENT,),
+        meaning="where plans of different organisations meet, or no longer do",
+        key="plan id",
+        publishers=(_COORDINATION,),
+        subscribers=(_NOTIFICATIONS, _HISTORY, _PARTICIPANTS),
+    ),
+    TopicUse(
+        address=COORDINATION_RESTRICTED,
+        contracts=(OVERLAP_EVENT,),
+        meaning="the same for pairs with a restricted plan; the hub only",
+        key="plan id",
+        publishers=(_COORDINATION,),
+        subscribers=(_NOTIFICATIONS, _HISTORY),
+    ),
+    TopicUse(
+        address=f"{DEAD_LETTERS_PREFIX}{{service}}",
+        contracts=(),
+        meaning="what a service of the hub could not take further, as it came; the hub only",
+        key="as it came",
+        publishers=("that service",),
+        subscribers=("the hub's operator",),
+    ),
+)
+
+
+def use_of_topic(topic: str) -> TopicUse | None:
+    """Find a topic in the table; None when it is not Meekoppel's."""
+    return next((use for use in TOPIC_TABLE if use.has(topic)), None)
+
+
+def contract_of_topic(topic: str) -> str | None:
+    """Name the contract that every record of a topic follows; None where there are several, or none is known."""
+    use = use_of_topic(topic)
+    return use.contracts[0] if use is not None and len(use.contracts) == 1 else None
+
+
+def shared_topics() -> tuple[str, ...]:
+    """List the topics that every hub has, whoever takes part."""
+    return tuple(use.address for use in TOPIC_TABLE if use.parameter is None)
