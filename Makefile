@@ -7,7 +7,7 @@ ARGS ?=
 MANIFESTS := pyproject.toml constraints.txt requirements-dev.txt \
 	contracts/pyproject.toml connectors/pyproject.toml services/pyproject.toml
 
-.PHONY: help demo test test-unit lint format trial bench kafka postgis clean
+.PHONY: help demo test test-unit lint format trial bench kafka postgis foreign clean
 
 help:
 	@echo "make demo       a town with eight organisations on local Kafka, live in this terminal (Ctrl-C ends it)"
@@ -31,14 +31,20 @@ kafka: .venv/.installed
 postgis: .venv/.installed
 	@bash deploy/install-postgis.sh
 
+# What reads our events without being ours: Node's packages, kcat, a schema registry.
+foreign: .venv/.installed
+	@bash deploy/install-node.sh
+	@bash deploy/install-kcat.sh
+	@$(BIN)/python -m tests.apicurio
+
 demo: .venv/.installed
 	@$(BIN)/meekoppel demo $(ARGS)
 
-test: kafka postgis
+test: kafka postgis foreign
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 test-unit: .venv/.installed
-	$(BIN)/python -m pytest --numprocesses 2 -m "not kafka and not postgis and not slow" $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 -m "not kafka and not postgis and not foreign and not slow" $(ARGS)
 
 lint: .venv/.installed
 	$(BIN)/ruff check .
@@ -58,4 +64,4 @@ bench: postgis
 	@$(BIN)/python -m tests.benchmarks.delay $(ARGS)
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

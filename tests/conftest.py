@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Awaitable, Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 from sqlalchemy import make_url
@@ -25,11 +24,18 @@ from meekoppel_hub.platform.database.create import create_tables
 from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.kafka import ensure_topics, start_kafka
 from meekoppel_hub.platform.postgres import find_postgres, start_postgres
+from tests.foreign import apicurio_url, avrocat, kcat, node
+from tests.parts import give_up, not_run
 from tests.passing import new_database, passing_folder
 
+__all__ = ["apicurio_url", "avrocat", "kcat", "node"]  # fixtures for all tests
+
 CRS = 28992
-MARKER_BY_FIXTURE = {"kafka_bootstrap": "kafka", "postgis_url": "postgis"}
-POSTGIS_NOT_RUN = "PostGIS part NOT RUN"
+MARKER_BY_FIXTURE = {
+    "kafka_bootstrap": "kafka",
+    "postgis_url": "postgis",
+    **dict.fromkeys(("node", "kcat", "avrocat", "apicurio_url"), "foreign"),
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,10 +49,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
     yield
     # From the reports: the tests may run in several processes, and this is the one that collects.
-    skipped = terminalreporter.stats.get("skipped", [])
-    reasons = {str(report.longrepr[2]) for report in skipped if isinstance(report.longrepr, tuple)}
-    for reason in sorted(reason for reason in reasons if POSTGIS_NOT_RUN in reason):
-        terminalreporter.write_line(reason.removeprefix("Skipped: "), yellow=True, bold=True)
+    for reason in not_run(terminalreporter.stats.get("skipped", [])):
+        terminalreporter.write_line(reason, yellow=True, bold=True)
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +98,7 @@ def postgis_url() -> Iterator[str]:
         try:
             url = local_postgis(running)
         except SettingsError as error:
-            url = postgis_in_container(running) or give_up_postgis(str(error))
+            url = postgis_in_container(running) or give_up("PostGIS", str(error))
         yield url
 
 
@@ -117,12 +121,6 @@ def postgis_in_container(running: ExitStack) -> str | None:
         warnings.warn(f"no PostGIS in a container: {error}", stacklevel=1)
         return None
     return url
-
-
-def give_up_postgis(reason: str) -> NoReturn:
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"no PostgreSQL with PostGIS for the tests: {reason}", pytrace=False)
-    pytest.skip(f"{POSTGIS_NOT_RUN}: {reason}")
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from meekoppel_contracts.registry import OVERLAP_EVENT, PLAN_EVENT, PLAN_REJECTION
+from meekoppel_contracts.registry import (
+    AREA_EVENT,
+    ASSESSMENT_EVENT,
+    CONNECTOR_HEARTBEAT,
+    COOPERATION_EVENT,
+    MORATORIUM_EVENT,
+    OVERLAP_EVENT,
+    PLAN_EVENT,
+    PLAN_REJECTION,
+)
 from meekoppel_contracts.topics import (
+    AREAS,
     COORDINATION,
     COORDINATION_RESTRICTED,
     DEAD_LETTERS_PREFIX,
+    HEARTBEATS_PREFIX,
     INBOX_PREFIX,
     PLANS,
     PLANS_RESTRICTED,
@@ -54,6 +65,7 @@ _NOTIFICATIONS = "the hub's notifications"
 _HISTORY = "the hub's history"
 _CONNECTOR = "the connector of that organisation"
 _PARTICIPANTS = "every participant"
+_OF_COORDINATION = (OVERLAP_EVENT, ASSESSMENT_EVENT, COOPERATION_EVENT)
 
 TOPIC_TABLE: Final = (
     TopicUse(
@@ -90,19 +102,36 @@ TOPIC_TABLE: Final = (
     ),
     TopicUse(
         address=COORDINATION,
-        contracts=(OVERLAP_EVENT,),
-        meaning="where plans of different organisations meet, or no longer do",
-        key="plan id",
+        contracts=_OF_COORDINATION,
+        meaning="where plans of different organisations meet, or no longer do; what each party says of it; what they "
+        "agree to do together",
+        key="plan id, cooperation id",
         publishers=(_COORDINATION,),
         subscribers=(_NOTIFICATIONS, _HISTORY, _PARTICIPANTS),
     ),
     TopicUse(
         address=COORDINATION_RESTRICTED,
-        contracts=(OVERLAP_EVENT,),
+        contracts=_OF_COORDINATION,
         meaning="the same for pairs with a restricted plan; the hub only",
-        key="plan id",
+        key="plan id, cooperation id",
         publishers=(_COORDINATION,),
         subscribers=(_NOTIFICATIONS, _HISTORY),
+    ),
+    TopicUse(
+        address=AREAS,
+        contracts=(AREA_EVENT, MORATORIUM_EVENT),
+        meaning="where an organisation has a say, and where and when the ground rests",
+        key="area id, moratorium id",
+        publishers=("the hub",),
+        subscribers=(_PARTICIPANTS,),
+    ),
+    TopicUse(
+        address=f"{HEARTBEATS_PREFIX}{{organisation}}",
+        contracts=(CONNECTOR_HEARTBEAT,),
+        meaning="that an organisation's connectors run, also when nothing changed; kept for seven days",
+        key="organisation and connector",
+        publishers=(_CONNECTOR,),
+        subscribers=("the hub",),
     ),
     TopicUse(
         address=f"{DEAD_LETTERS_PREFIX}{{service}}",

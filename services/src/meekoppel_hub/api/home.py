@@ -21,6 +21,7 @@ ENDPOINTS = (
     ("GET", "/overlaps", "where plans meet; filters: kind, state, organisation, plan"),
     ("GET, POST", "/subscriptions", "who is told what (with an organisation's token)"),
     ("DELETE", "/subscriptions/{subscription_id}", "end a subscription (with an organisation's token)"),
+    ("GET", "/registry/subjects", "the contracts, as a Confluent Schema Registry serves them: base address /registry"),
     ("GET", "/health", "how each service is"),
     ("GET", "/metrics", "metrics for Prometheus"),
     ("GET", "/openapi.json", "this interface, as OpenAPI"),

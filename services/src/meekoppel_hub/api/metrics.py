@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from starlette.responses import Response
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from meekoppel_hub.api import counts
@@ -61,8 +62,7 @@ class MeasuredRequests:
         try:
             await self._app(scope, receive, noting)
         finally:
-            route = scope.get("route")
-            self._metrics.record(getattr(route, "path", "none"), status, time.perf_counter() - began)
+            self._metrics.record(_route_of(scope), status, time.perf_counter() - began)
 
 
 class DatabaseGauges(Collector):
@@ -106,6 +106,13 @@ def get_metrics(context: Context) -> Response:
     return Response(
         generate_latest(context.registry) + generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST}
     )
+
+
+def _route_of(scope: Scope) -> str:
+    """Name the route, with the prefix of an application of its own, such as the registry."""
+    route = scope.get("route")
+    path = getattr(route, "path", "none")
+    return path if isinstance(route, Mount) else f"{scope.get('root_path', '')}{path}"
 
 
 def _gauge(name: str, meaning: str, labels: list[str], rows: Iterable[tuple[str | int, ...]]) -> GaugeMetricFamily:
