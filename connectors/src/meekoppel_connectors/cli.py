@@ -21,6 +21,7 @@ from meekoppel_connectors.check import check as findings_of
 from meekoppel_connectors.clock import utc_now
 from meekoppel_connectors.config import ConnectorConfig, load_config
 from meekoppel_connectors.errors import ConnectorError
+from meekoppel_connectors.guessing.command import init, list_templates
 from meekoppel_connectors.preview import DEFAULT_LIMIT, show
 from meekoppel_connectors.preview import preview as preview_of
 from meekoppel_connectors.run import RunSummary, Stage, run_once
@@ -130,6 +131,13 @@ def status(config: ConfigPath, as_json: AsJson = False) -> None:
         typer.echo(found.to_json())
     else:
         _print_status(_console(), loaded, found)
+
+
+app.command(
+    epilog="Examples: [bold]meekoppel-connector init projecten.xlsx --organisation gm0361[/bold]"
+    " · [bold]meekoppel-connector init --template spreadsheet[/bold], for an empty workbook with its configuration",
+)(init)
+app.command("templates", epilog="Example: [bold]meekoppel-connector templates spreadsheet[/bold]")(list_templates)
 
 
 def main() -> None:

@@ -136,7 +136,7 @@ class Filling:
             value = self._values.get(name)
             if not is_missing(value):
                 return name, value
-        return ", ".join(taken.names), None
+        return ", ".join(taken.names) or taken.path, None
 
     def _piece(self, placeholder: Any) -> str:
         value = self._values.get(placeholder[1])

@@ -1,0 +1,107 @@
+"""The library of ready mappings: listing them, recognising the source for which one is made, filling one in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from meekoppel_connectors.errors import Fatal
+
+_FOLDER = files(__package__)
+_CATALOGUE = "library.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A ready mapping.
+
+    Attributes:
+        name: by which it is asked for.
+        says: what it is for, in one line.
+        recognised_by: the settings of the source that must have been found, and under `fields` the columns.
+        workbook: an empty workbook that goes with it.
+    """
+
+    name: str
+    says: str
+    recognised_by: Mapping[str, Any] = field(default_factory=dict)
+    workbook: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The configuration, with its explanation on top."""
+        return _FOLDER.joinpath(f"{self.name}.yaml").read_text(encoding="utf-8")
+
+    def fits(self, settings: Mapping[str, Any], fields: Collection[str]) -> bool:
+        """Tell whether a source is one for which this mapping is made."""
+        wanted = dict(self.recognised_by)
+        columns = wanted.pop("fields", [])
+        if not self.recognised_by:
+            return False
+        return all(settings.get(name) == value for name, value in wanted.items()) and set(columns) <= set(fields)
+
+    def filled(self, place: Mapping[str, str], settings: Mapping[str, str]) -> str:
+        """Give the configuration for a source.
+
+        Args:
+            place: settings of `source` that say where it is, such as `path`.
+            settings: settings of the connector as a whole, such as `organisation`.
+
+        Raises:
+            Fatal: when the template has no line for one of them.
+        """
+        text = self.text
+        for name, value in place.items():
+            text = self._with(text, rf"(?m)^(  {name}: ).*$", value)
+        for name, value in settings.items():
+            text = self._with(text, rf"(?m)^({name}: ).*$", value)
+        return text
+
+    def _with(self, text: str, pattern: str, value: str) -> str:
+        changed, count = re.subn(pattern, lambda match: match[1] + _quoted(value), text, count=1)
+        if count != 1:
+            raise Fatal(f"The template {self.name} has no line {pattern}; write {value} into it yourself.")
+        return changed
+
+
+def templates() -> tuple[Template, ...]:
+    """List the ready mappings, in the order of the catalogue."""
+    return tuple(
+        Template(name, entry["says"], entry.get("recognised_by", {}), entry.get("workbook"))
+        for name, entry in _catalogue().items()
+    )
+
+
+def template(name: str) -> Template:
+    """Find a ready mapping by its name.
+
+    Raises:
+        Fatal: when there is none of that name.
+    """
+    for each in templates():
+        if each.name == name:
+            return each
+    known = ", ".join(each.name for each in templates())
+    raise Fatal(f"There is no template {name!r}; there are {known}.")
+
+
+def recognise(format: str, settings: Mapping[str, Any], fields: Collection[str]) -> Template | None:
+    """Find the ready mapping for a source; the first of the catalogue that fits, None when there is none."""
+    found = {"format": format, **settings}
+    return next((each for each in templates() if each.fits(found, fields)), None)
+
+
+@cache
+def _catalogue() -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(_FOLDER.joinpath(_CATALOGUE).read_text(encoding="utf-8"))
+    return content
+
+
+def _quoted(value: str) -> str:
+    return value if re.fullmatch(r"[\w./-]+", value) else f'"{value}"'

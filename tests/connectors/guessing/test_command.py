@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.connectors.feeds import ROW, write_csv
+from tests.connectors.test_cli import call
+
+
+@pytest.fixture
+def feed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return write_csv(tmp_path / "feed.csv", [ROW, {**ROW, "nr": "0042", "titel": "Riool Dijk"}])
+
+
+def test_init_writes_a_configuration_that_previews(
+    feed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, "init", feed, "--organisation", "gm0361") == 0
+    said = capsys.readouterr().out
+    assert "meekoppel-connector preview plans.yaml" in said
+    assert call(monkeypatch, "preview", "plans.yaml") == 0
+    assert "2 rows: 2 plans, 0 rejected" in capsys.readouterr().out
+
+
+def test_init_never_writes_over_a_file_unless_told_to(
+    feed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("plans.yaml").write_text("mine", encoding="utf-8")
+    assert call(monkeypatch, "init", feed) == 1
+    assert "plans.yaml is there already" in capsys.readouterr().err
+    assert Path("plans.yaml").read_text(encoding="utf-8") == "mine"
+    assert call(monkeypatch, "init", feed, "--force") == 0
+    assert "organisation:" in Path("plans.yaml").read_text(encoding="utf-8")
+
+
+def test_init_with_the_template_of_the_spreadsheet_writes_the_workbook_too(
+    feed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, "init", "--template", "spreadsheet", "--organisation", "gm0361") == 0
+    assert Path("projecten.xlsx").is_file()
+    assert call(monkeypatch, "preview", "plans.yaml") == 0
+    assert "0 rows: 0 plans, 0 rejected" in capsys.readouterr().out
+
+
+def test_init_of_nothing_is_bad_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert call(monkeypatch, "init") == 2
+
+
+def test_templates_lists_them_and_prints_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, "templates") == 0
+    assert "highways-england" in capsys.readouterr().out
+    assert call(monkeypatch, "templates", "highways-england") == 0
+    assert capsys.readouterr().out.startswith("# Planned works as Highways England")
