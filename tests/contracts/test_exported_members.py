@@ -7,8 +7,8 @@ from pathlib import Path
 
 import meekoppel_contracts
 
-NOT_FOR_READERS = {"testing", "cli", "compatibility"}
-"""Packages that are imported by their own name: examples for tests, and what needs the extra `tools`."""
+BY_THEIR_OWN_NAME = {"testing", "codelists", "cli", "compatibility"}
+"""Examples for tests, what reads YAML, and what needs the extra `tools`: not loaded by who only reads events."""
 
 OF_THE_MODULE_ALONE = {"codec": {"Record", "LONGEST_QUOTE"}}
 
@@ -17,7 +17,7 @@ def public_names() -> set[str]:
     found: set[str] = set()
     for source in Path(meekoppel_contracts.__file__).parent.rglob("*.py"):
         inside = source.relative_to(Path(meekoppel_contracts.__file__).parent)
-        if source.name != "__init__.py" and inside.parts[0] not in NOT_FOR_READERS:
+        if source.name != "__init__.py" and inside.parts[0] not in BY_THEIR_OWN_NAME:
             found |= defined(ast.parse(source.read_text("utf-8"))) - OF_THE_MODULE_ALONE.get(source.stem, set())
     return found
 

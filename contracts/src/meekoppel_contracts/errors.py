@@ -6,6 +6,7 @@
     ├── SchemaMismatch      the record, or the bytes, do not fit the contract
     ├── SchemaIdsError      the file with a registry's schema ids cannot be used
     ├── HeaderError         a CloudEvents header is missing or cannot be read
+    ├── UnknownCode         no code list has this code, or is mapped to this list of another standard
     └── InvalidIdentifier   a plan id, organisation code or overlap id that breaks its rule
 
 A reader of events writes::
@@ -37,6 +38,10 @@ class SchemaMismatch(ContractError):
 
 class SchemaIdsError(ContractError):
     """The file that MEEKOPPEL_SCHEMA_IDS names cannot be used; nothing may be read or written until that is solved."""
+
+
+class UnknownCode(ContractError):
+    """No code list has this code, or is mapped to this list of another standard."""
 
 
 class HeaderError(ContractError):
