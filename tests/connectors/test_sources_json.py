@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shapely
 
 from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.row import SourceRow
@@ -40,8 +41,8 @@ def test_fields_of_objects_in_a_list_become_lists_of_values(tmp_path: Path) -> N
 def test_a_geometry_in_geojson_is_the_rows_own_also_with_its_type_in_capitals(tmp_path: Path, kind: str) -> None:
     path = json_file(tmp_path, [{"id": 1, "geo": {"shape": {"type": kind, "coordinates": [4.7, 52.6]}}}])
     (row,) = rows(path, shape="geo/shape")
-    assert row.geometry is not None
-    assert (row.geometry.wkt, row.values) == ("POINT (4.7 52.6)", {"id": 1})  # type: ignore[union-attr] - no bytes here
+    assert isinstance(row.geometry, shapely.Point)
+    assert (row.geometry.wkt, row.values) == ("POINT (4.7 52.6)", {"id": 1})
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import ijson
 
 from meekoppel_connectors.errors import SourceError
-from meekoppel_connectors.sources.tables import existing
+from meekoppel_connectors.sources.gzipped import opened
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -43,20 +44,19 @@ def json_member(path: Path, name: str) -> Any:
 
 @contextmanager
 def opened_json(path: Path) -> Iterator[BinaryIO]:
-    """Open a JSON file for streaming; what is wrong with it becomes a sentence.
+    """Open a JSON file for streaming, unpacked when it is packed with gzip; what is wrong with it becomes a sentence.
 
     Raises:
         SourceError: when it is not there, cannot be read, or is no JSON.
     """
     try:
-        with existing(path).open("rb") as file:
-            if file.read(len(_BYTE_ORDER_MARK)) != _BYTE_ORDER_MARK:
-                file.seek(0)
-            yield file
-    except ijson.JSONError as error:
+        with opened(path) as file:
+            peekable = io.BufferedReader(cast("io.RawIOBase", file))
+            if peekable.peek(len(_BYTE_ORDER_MARK)).startswith(_BYTE_ORDER_MARK):
+                peekable.read(len(_BYTE_ORDER_MARK))
+            yield peekable
+    except (ijson.JSONError, UnicodeDecodeError) as error:
         raise SourceError(path, f"is no JSON, or is damaged: {str(error).splitlines()[0]}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(path, f"cannot be read: {error}") from error
 
 
 def _has_list(path: Path, place: tuple[str, ...]) -> bool:

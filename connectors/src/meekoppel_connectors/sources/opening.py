@@ -26,6 +26,7 @@ OUR_OWN = {
     "xml": "records:RecordFile",
     "json": "json_records:JsonRecordFile",
     "wzdx": "wzdx:WzdxFeed",
+    "datex2": "datex2:SituationPublication",
 }
 
 
