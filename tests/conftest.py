@@ -24,17 +24,17 @@ from meekoppel_hub.platform.database.create import create_tables
 from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.kafka import ensure_topics, start_kafka
 from meekoppel_hub.platform.postgres import find_postgres, start_postgres
-from tests.foreign import apicurio_url, avrocat, kcat, node
+from tests.foreign import apicurio_url, avrocat, empty_apicurio_url, kcat, node
 from tests.parts import give_up, not_run
 from tests.passing import new_database, passing_folder
 
-__all__ = ["apicurio_url", "avrocat", "kcat", "node"]  # fixtures for all tests
+__all__ = ["apicurio_url", "avrocat", "empty_apicurio_url", "kcat", "node"]  # fixtures for all tests
 
 CRS = 28992
 MARKER_BY_FIXTURE = {
     "kafka_bootstrap": "kafka",
     "postgis_url": "postgis",
-    **dict.fromkeys(("node", "kcat", "avrocat", "apicurio_url"), "foreign"),
+    **dict.fromkeys(("node", "kcat", "avrocat", "apicurio_url", "empty_apicurio_url"), "foreign"),
 }
 
 

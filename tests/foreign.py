@@ -66,7 +66,17 @@ def avrocat() -> str:
 
 @pytest.fixture(scope="session")
 def apicurio_url() -> Iterator[str]:
-    """The Confluent interface of a real Apicurio Registry, empty at first; tests share it."""
+    """The Confluent interface of a real Apicurio Registry that tests share: each takes names of its own."""
+    yield from _running_apicurio()
+
+
+@pytest.fixture
+def empty_apicurio_url() -> Iterator[str]:
+    """The Confluent interface of a real Apicurio Registry that holds nothing, for one test."""
+    yield from _running_apicurio()
+
+
+def _running_apicurio() -> Iterator[str]:
     with passing_folder() as folder:
         try:
             server = apicurio.start(folder)

@@ -5,6 +5,9 @@
     ├── UnknownSchema       no contract has this id, subject or version
     ├── SchemaMismatch      the record, or the bytes, do not fit the contract
     ├── SchemaIdsError      the file with a registry's schema ids cannot be used
+    ├── RegistryError       a schema registry into which contracts are published
+    │   ├── RegistryAway    it does not answer: try again
+    │   └── RegistryRefused it says no, and would say so again: a person must change something
     ├── HeaderError         a CloudEvents header is missing or cannot be read
     ├── UnknownCode         no code list has this code, or is mapped to this list of another standard
     └── InvalidIdentifier   a plan id, organisation code or overlap id that breaks its rule
@@ -42,6 +45,38 @@ class SchemaIdsError(ContractError):
 
 class UnknownCode(ContractError):
     """No code list has this code, or is mapped to this list of another standard."""
+
+
+class RegistryError(ContractError):
+    """Contracts cannot be published into a schema registry."""
+
+
+class RegistryAway(RegistryError):
+    """The registry does not answer, or fails.
+
+    Attributes:
+        address: its base address.
+        problem: what happened, in words.
+    """
+
+    def __init__(self, address: str, problem: str) -> None:
+        self.address = address
+        self.problem = problem
+        super().__init__(f"the registry at {address} does not answer ({problem}); what was done is kept: publish again")
+
+
+class RegistryRefused(RegistryError):
+    """The registry refuses, or is none.
+
+    Attributes:
+        doing: what was asked of it.
+        problem: what it says, in words.
+    """
+
+    def __init__(self, doing: str, problem: str) -> None:
+        self.doing = doing
+        self.problem = problem
+        super().__init__(f"the registry refused to {doing}: {problem}")
 
 
 class HeaderError(ContractError):

@@ -7,10 +7,12 @@ import sys
 import typer
 
 from meekoppel_contracts.cli.check import check
+from meekoppel_contracts.cli.publish import EPILOG as PUBLISH_EPILOG
+from meekoppel_contracts.cli.publish import publish_contracts
 from meekoppel_contracts.errors import ContractError
 
 app = typer.Typer(
-    help="The contracts of Meekoppel: check them.",
+    help="The contracts of Meekoppel: check them, put them into a schema registry.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -19,10 +21,11 @@ app = typer.Typer(
 
 @app.callback()
 def _nothing_before_the_command() -> None:
-    """Keep the commands names of their own, also while there is only one."""
+    """Keep the commands names of their own, whatever is added or taken away."""
 
 
 app.command(epilog="Example: meekoppel-contracts check")(check)
+app.command("publish", epilog=PUBLISH_EPILOG)(publish_contracts)
 
 
 def run() -> None:
