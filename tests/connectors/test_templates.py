@@ -21,9 +21,18 @@ def test_every_template_loads_and_begins_with_an_explanation(each: Template, tmp
     assert len([line for line in each.text.splitlines() if line.startswith("#")]) >= 3
 
 
-def test_every_template_of_the_folder_stands_in_the_catalogue() -> None:
+def test_every_template_of_the_folder_is_listed_once() -> None:
     files = {path.stem for path in FOLDER.glob("*.yaml")} - {"library"}
-    assert files == {each.name for each in templates()}
+    names = [each.name for each in templates()]
+    assert sorted(names) == sorted(files)
+
+
+def test_no_source_fits_two_templates() -> None:
+    known = [each for each in templates() if each.recognised_by]
+    for each in known:
+        settings = {name: value for name, value in each.recognised_by.items() if name != "fields"}
+        fields = each.recognised_by.get("fields", [])
+        assert [other.name for other in known if other.fits(settings, fields)] == [each.name]
 
 
 def test_the_empty_workbook_has_the_columns_and_choices_of_its_template(tmp_path: Path) -> None:

@@ -78,6 +78,27 @@ def test_the_record_of_an_xml_file_is_the_outermost_that_repeats(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
+    ("content", "record"),
+    [
+        ('{"nhits": 2, "records": [{"nr": 1}, {"nr": 2}]}', {"record": "records"}),
+        ('{"data": {"works": [{"nr": 1}], "page": {"links": [1, 2]}}}', {"record": "data/works"}),
+        ('[{"nr": 1}]', {}),
+    ],
+)
+def test_the_records_of_json_are_the_list_of_objects(tmp_path: Path, content: str, record: dict[str, str]) -> None:
+    path = write(tmp_path / "a.json", content)
+    assert guess_format(path).format == "json"
+    assert settings_of(path) == record
+
+
+def test_a_feed_of_wzdx_is_told_from_other_geojson(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.geojson", '{"feed_info": {"version": "4.2"}, "type": "FeatureCollection", "features": []}'
+    )
+    assert guess_format(path).format == "wzdx"
+
+
+@pytest.mark.parametrize(
     ("content", "says"),
     [
         (b"", "is empty"),
@@ -88,6 +109,7 @@ def test_the_record_of_an_xml_file_is_the_outermost_that_repeats(tmp_path: Path)
         (b"<!DOCTYPE html><html></html>", "web page"),
         (b'{"features": [', "is damaged"),
         (b"<works><work>", "is damaged in line 1"),
+        (b'{"count": 0, "works": []}', "without a list of records"),
         (b"just one line of words", "is no GeoJSON"),
         (b"\x00\x01\x02\x03\x04", "is no GeoJSON"),
         (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "declares entities"),

@@ -12,7 +12,7 @@ from typing import Any
 
 from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.guessing.guess import Confidence, Guess
-from meekoppel_connectors.guessing.records import guess_record
+from meekoppel_connectors.guessing.records import guess_list, guess_record
 from meekoppel_connectors.guessing.tables import guess_csv, guess_encoding, guess_workbook
 from meekoppel_connectors.sources.opening import known_formats
 
@@ -147,9 +147,10 @@ def _records(path: Path, content: Any) -> Found:
         if "street-manager" in known_formats():
             return Found("street-manager", "a message of Street Manager")
         raise SourceError(path, "is a message of Street Manager, which this version does not read")
-    if "json" not in known_formats():
-        raise SourceError(path, "is JSON, but no GeoJSON; export it as GeoJSON or CSV")
-    return Found("json", "a list of records as JSON")
+    record = guess_list(content)
+    if record is None:
+        raise SourceError(path, "is JSON without a list of records in it; nothing in it looks like a list of plans")
+    return Found("json", "a list of records as JSON", {"record": record} if record.value else {})
 
 
 def _linked(path: Path, why: str) -> Found:

@@ -1,9 +1,11 @@
-"""Guessing which element of an XML file is one record: the outermost one that repeats and has fields of its own."""
+"""Guessing what one record is: the outermost element of XML that repeats, or the longest list of objects in JSON."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
@@ -36,6 +38,30 @@ def guess_record(path: Path) -> Guess[str] | None:
         best = min(with_fields, key=len)
         return Guess(best[-1], Confidence.UNSURE, "no element repeats; this one has most fields")
     return None
+
+
+def guess_list(content: Any) -> Guess[str] | None:
+    """Guess the list of a JSON file whose entries are the records; empty when that is the file itself.
+
+    Returns:
+        None when no list holds objects.
+    """
+    lists = dict(_lists(content, ()))
+    if not lists:
+        return None
+    shallow = min(map(len, lists))
+    at_that_depth = sorted((path for path in lists if len(path) == shallow), key=lambda path: -lists[path])
+    best, *others = ["/".join(path) for path in at_that_depth]
+    confidence = Confidence.LIKELY if others else Confidence.SURE
+    return Guess(best, confidence, f"a list of {lists[at_that_depth[0]]} entries", tuple(others))
+
+
+def _lists(content: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
+    if isinstance(content, list) and any(isinstance(entry, dict) for entry in content):
+        yield path, len(content)
+    elif isinstance(content, dict):
+        for name, value in content.items():
+            yield from _lists(value, (*path, name))
 
 
 def _counted(path: Path) -> tuple[Counter[tuple[str, ...]], Counter[tuple[str, ...]]]:

@@ -15,6 +15,7 @@ from meekoppel_connectors.errors import Fatal
 
 _FOLDER = files(__package__)
 _CATALOGUE = "library.yaml"
+_SUFFIX = ".yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,11 @@ class Template:
 
     Attributes:
         name: by which it is asked for.
-        says: what it is for, in one line.
         recognised_by: the settings of the source that must have been found, and under `fields` the columns.
         workbook: an empty workbook that goes with it.
     """
 
     name: str
-    says: str
     recognised_by: Mapping[str, Any] = field(default_factory=dict)
     workbook: str | None = None
 
@@ -37,6 +36,11 @@ class Template:
     def text(self) -> str:
         """The configuration, with its explanation on top."""
         return _FOLDER.joinpath(f"{self.name}.yaml").read_text(encoding="utf-8")
+
+    @property
+    def says(self) -> str:
+        """What it is for: the first line of its explanation."""
+        return self.text.partition("\n")[0].removeprefix("#").strip()
 
     def fits(self, settings: Mapping[str, Any], fields: Collection[str]) -> bool:
         """Tell whether a source is one for which this mapping is made."""
@@ -71,10 +75,13 @@ class Template:
 
 
 def templates() -> tuple[Template, ...]:
-    """List the ready mappings, in the order of the catalogue."""
+    """List the ready mappings: those that can be recognised in the order of the catalogue, then the others by name."""
+    known = _catalogue()
+    names = sorted(file.name.removesuffix(_SUFFIX) for file in _FOLDER.iterdir() if file.name.endswith(_SUFFIX))
+    others = [name for name in names if name not in known and name != _CATALOGUE.removesuffix(_SUFFIX)]
     return tuple(
-        Template(name, entry["says"], entry.get("recognised_by", {}), entry.get("workbook"))
-        for name, entry in _catalogue().items()
+        Template(name, entry.get("recognised_by", {}), entry.get("workbook"))
+        for name, entry in (*known.items(), *((name, {}) for name in others))
     )
 
 
