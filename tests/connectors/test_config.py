@@ -30,7 +30,7 @@ def problem(folder: Path, **changes: object) -> str:
 
 def test_relative_paths_count_from_the_folder_of_the_file(tmp_path: Path) -> None:
     config = configured(tmp_path)
-    assert config.source.path == tmp_path / "feed.csv"
+    assert config.source.file == tmp_path / "feed.csv"
     assert config.state == tmp_path / "state.db"
 
 

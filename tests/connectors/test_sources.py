@@ -18,10 +18,18 @@ MIDNIGHT = datetime(2026, 4, 1)  # noqa: DTZ001 - cells have no zone
 MORNING = MIDNIGHT.replace(hour=7, minute=30)
 
 
-def source(kind: str, path: Path, **options: Any) -> Any:
+def settings(kind: str, path: Path, **options: Any) -> Any:
     if kind in {"csv", "xlsx", "xml"}:
         options.setdefault("geometry", {"wkt": "geom"})
-    return open_source(source_class(kind).settings_type.model_validate({"format": kind, "path": path, **options}))
+    return source_class(kind).settings_type.model_validate({"format": kind, "path": path, **options})
+
+
+def source(kind: str, path: Path, **options: Any) -> Any:
+    return open_source(settings(kind, path, **options))
+
+
+def reader(kind: str, path: Path, **options: Any) -> Any:
+    return source_class(kind)(settings(kind, path, **options))
 
 
 def rows(kind: str, path: Path, **options: Any) -> list[SourceRow]:
@@ -198,7 +206,7 @@ def test_a_record_path_that_matches_nothing_is_said(tmp_path: Path) -> None:
 
 def test_records_that_were_read_are_let_go(tmp_path: Path) -> None:
     path = xml(tmp_path, "<f>" + "<w><n>1</n></w>" * 20 + "</f>")
-    file = source("xml", path, record="w")
+    file = reader("xml", path, record="w")
     elements = list(file._elements())
     assert all(len(element) == 0 for element in elements[:-1])
 

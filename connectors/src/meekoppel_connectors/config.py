@@ -184,8 +184,9 @@ def _with_absolute_paths(config: ConnectorConfig) -> ConnectorConfig:
     folder = config.path.parent
     ca_file = config.kafka.ca_file
     kafka = config.kafka.model_copy(update={"ca_file": folder / ca_file if ca_file else None})
-    source = config.source.in_folder(folder)
-    return config.model_copy(update={"state": folder / config.state, "source": source, "kafka": kafka})
+    state = folder / config.state
+    source = config.source.in_folder(folder).beside(state)
+    return config.model_copy(update={"state": state, "source": source, "kafka": kafka})
 
 
 def _first_problem(path: Path, error: ValidationError, *within: str) -> ConfigError:

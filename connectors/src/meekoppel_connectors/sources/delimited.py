@@ -32,6 +32,7 @@ class CsvSettings(FileSettings):
     """
 
     has_geometry: ClassVar[bool] = False
+    suffixes: ClassVar[tuple[str, ...]] = (".csv", ".txt", ".tsv")
 
     format: Literal["csv"]
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
@@ -46,7 +47,7 @@ class DelimitedFile(Source[CsvSettings]):
 
     def __init__(self, settings: CsvSettings) -> None:
         super().__init__(settings)
-        self._path = settings.path
+        self._path = settings.file
         self._delimiter = settings.delimiter
         self._encoding = settings.encoding or DEFAULT_ENCODING
         self._header_row = settings.header_row

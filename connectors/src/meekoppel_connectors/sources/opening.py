@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from meekoppel_connectors.errors import SourceError
-from meekoppel_connectors.sources.settings import SourceSettings
+from meekoppel_connectors.sources.files import LocatedFiles
+from meekoppel_connectors.sources.settings import FileSettings, SourceSettings
 from meekoppel_connectors.sources.source import Source
 
 ENTRY_POINTS = "meekoppel.sources"
@@ -62,7 +63,10 @@ def open_source(settings: SourceSettings, folder: Path | None = None) -> Source[
     Raises:
         SourceError: as `source_class`.
     """
-    return source_class(settings.format, folder)(settings)
+    kind = source_class(settings.format, folder)
+    if isinstance(settings, FileSettings) and not kind.gives_changes():
+        return LocatedFiles(settings, kind)
+    return kind(settings)
 
 
 def _module_of(file: Path) -> Any:

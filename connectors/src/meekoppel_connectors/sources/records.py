@@ -31,6 +31,7 @@ class XmlSettings(FileSettings):
     """
 
     has_geometry: ClassVar[bool] = False
+    suffixes: ClassVar[tuple[str, ...]] = (".xml",)
 
     format: Literal["xml"]
     record: str = Field(min_length=1)
@@ -44,7 +45,7 @@ class RecordFile(Source[XmlSettings]):
 
     def __init__(self, settings: XmlSettings) -> None:
         super().__init__(settings)
-        self._path = settings.path
+        self._path = settings.file
         self._record = tuple(settings.record.strip("/").split("/"))
         self._encoding = settings.encoding
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from meekoppel_connectors.settings import Section
+from meekoppel_connectors.sources.http_settings import HttpSettings
+from meekoppel_connectors.sources.location import SftpSettings, checked_location, is_remote, shown_location
 
 
 def _known_crs(value: int | str) -> int | str:
@@ -18,6 +20,10 @@ def _known_crs(value: int | str) -> int | str:
     except CRSError:
         raise ValueError(f"{value!r} is not a coordinate reference system; give an EPSG number such as 28992") from None
     return value
+
+
+def _as_text(path: object) -> object:
+    return str(path) if isinstance(path, Path) else path
 
 
 class GeometryColumns(Section):
@@ -91,21 +97,55 @@ class SourceSettings(Section):
         """Give the same settings with paths that count from this folder, that of the configuration."""
         return self
 
+    def beside(self, state: Path) -> Self:
+        """Give the same settings; what a source keeps between runs lies beside this file, the connector's state."""
+        return self
 
-class FileSettings(SourceSettings):
-    """A source that is one file.
+
+class FileSettings(HttpSettings, SourceSettings):
+    """A source that is a file, or several that together are one snapshot.
 
     Attributes:
-        path: the file.
+        path: the file; or a folder, or a pattern such as `exports/*.csv`; or an address: `https://…` or
+            `sftp://user@host/folder/*.xml`.
+        pick: of a folder or a pattern: `all` files together are the snapshot, or the `newest` is, by its time of
+            modification.
+        settle_seconds: a file that was modified less long ago is waited for, since it may still be being written. For
+            a folder, a pattern and SFTP 5 seconds when not given; for one file it is not waited.
+        sftp: how the connector proves who it is to an SFTP server, and the server to it.
+        kept: the folder in which a file fetched by HTTP is kept, so that it is fetched again only when it changed.
     """
 
-    path: Path
+    suffixes: ClassVar[tuple[str, ...]] = ()
+    """How names of such files end; in a folder the others are passed over."""
+    is_archive: ClassVar[bool] = False
+    """Whether such a file is a zip archive itself, as a workbook is; of others the archive around them is unpacked."""
+
+    path: Annotated[str, BeforeValidator(_as_text), AfterValidator(checked_location)]
+    pick: Literal["all", "newest"] | None = None
+    settle_seconds: float | None = Field(default=None, ge=0, le=600)
+    sftp: SftpSettings | None = None
+    kept: Path | None = None
 
     @property
     def place(self) -> str:
-        """The path of the file."""
-        return str(self.path)
+        """The path or address of the file."""
+        return shown_location(self.path)
+
+    @property
+    def file(self) -> Path:
+        """The one local file that a reader is given, wherever it came from."""
+        return Path(self.path)
 
     def in_folder(self, folder: Path) -> Self:
-        """Give the same settings with a path that counts from this folder."""
-        return self.model_copy(update={"path": folder / self.path})
+        """Give the same settings with paths that count from this folder."""
+        update: dict[str, Any] = {"kept": folder / self.kept if self.kept else None}
+        if not is_remote(self.path):
+            update["path"] = str(folder / self.path)
+        if self.sftp:
+            update["sftp"] = self.sftp.in_folder(folder)
+        return self.http_in_folder(folder).model_copy(update=update)
+
+    def beside(self, state: Path) -> Self:
+        """Keep what is fetched beside the state, unless the configuration says where."""
+        return self if self.kept else self.model_copy(update={"kept": state.with_name(f"{state.name}.fetched")})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import numpy as np
 import shapely
@@ -35,6 +35,8 @@ _EXACT_IN_FLOAT = 2**53
 class GeoJsonSettings(FileSettings):
     """A GeoJSON file."""
 
+    suffixes: ClassVar[tuple[str, ...]] = (".geojson", ".json")
+
     format: Literal["geojson"]
 
 
@@ -44,6 +46,8 @@ class GeoPackageSettings(FileSettings):
     Attributes:
         layer: which layer, when there are several.
     """
+
+    suffixes: ClassVar[tuple[str, ...]] = (".gpkg",)
 
     format: Literal["gpkg"]
     layer: str | None = None
@@ -55,6 +59,8 @@ class ShapefileSettings(FileSettings):
     Attributes:
         encoding: of its texts; what the file says by default.
     """
+
+    suffixes: ClassVar[tuple[str, ...]] = (".shp",)
 
     format: Literal["shapefile"]
     encoding: str | None = None
@@ -68,7 +74,7 @@ class VectorFile(Source[VectorSettings]):
 
     def __init__(self, settings: VectorSettings, layer: str | None = None, encoding: str | None = None) -> None:
         super().__init__(settings)
-        self._path = settings.path
+        self._path = settings.file
         self._kind = settings.format
         self._layer = layer
         self._encoding = encoding

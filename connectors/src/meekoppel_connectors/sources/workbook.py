@@ -39,6 +39,8 @@ class XlsxSettings(FileSettings):
     """
 
     has_geometry: ClassVar[bool] = False
+    suffixes: ClassVar[tuple[str, ...]] = (".xlsx", ".xlsm")
+    is_archive: ClassVar[bool] = True
 
     format: Literal["xlsx"]
     sheet: str | None = None
@@ -52,7 +54,7 @@ class Workbook(Source[XlsxSettings]):
 
     def __init__(self, settings: XlsxSettings) -> None:
         super().__init__(settings)
-        self._path = settings.path
+        self._path = settings.file
         self._sheet = settings.sheet
         self._header_row = settings.header_row
 
