@@ -6,7 +6,7 @@ Fields within fields become `a.b`. A member that holds a GeoJSON geometry is the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pyproj import CRS
 
@@ -28,6 +28,8 @@ class JsonSettings(FileSettings):
         shape: the member of an entry that holds its GeoJSON geometry, as `geo/shape`.
     """
 
+    suffixes: ClassVar[tuple[str, ...]] = (".json",)
+
     format: Literal["json"]
     record: str = ""
     shape: str = "geometry"
@@ -47,7 +49,7 @@ class JsonRecordFile(Source[JsonSettings]):
     def snapshot(self) -> Iterator[SourceRow]:
         """Read entry after entry."""
         place = tuple(part for part in self.settings.record.split("/") if part)
-        for number, record in enumerate(json_records(self.settings.path, place), start=1):
+        for number, record in enumerate(json_records(self.settings.file, place), start=1):
             yield self._row(number, record)
 
     def _row(self, number: int, record: Any) -> SourceRow:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.row import SourceRow
@@ -29,6 +29,8 @@ _PERSONS = frozenset({"contact_name", "contact_email"})
 class WzdxSettings(FileSettings):
     """A WZDx feed, as a file."""
 
+    suffixes: ClassVar[tuple[str, ...]] = (".geojson", ".json")
+
     format: Literal["wzdx"]
 
 
@@ -46,11 +48,11 @@ class WzdxFeed(Source[WzdxSettings]):
         info = self._feed_info()
         feed = {f"feed_info.{name}": value for name, value in info.items() if name not in {"data_sources", *_PERSONS}}
         sources = {str(one.get("data_source_id")): one for one in info.get("data_sources") or []}
-        for number, feature in enumerate(json_records(self.settings.path, ("features",)), start=1):
+        for number, feature in enumerate(json_records(self.settings.file, ("features",)), start=1):
             yield _row(number, feature, feed, sources)
 
     def _feed_info(self) -> Mapping[str, Any]:
-        path = self.settings.path
+        path = self.settings.file
         info = json_member(path, "feed_info") or json_member(path, "road_event_feed_info")
         if not isinstance(info, dict):
             raise SourceError(path, "has no feed_info, so it is no WZDx feed; for plain GeoJSON set format: geojson")
