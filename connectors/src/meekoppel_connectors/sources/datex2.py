@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from xml.etree.ElementTree import Element
 
 from meekoppel_connectors.errors import SourceError
@@ -36,6 +36,8 @@ class Datex2Settings(FileSettings):
         languages: in which texts are wanted; the first before the second.
     """
 
+    suffixes: ClassVar[tuple[str, ...]] = (".xml",)
+
     format: Literal["datex2"]
     row: Literal["situation", "record"] = "situation"
     languages: tuple[str, ...] = ("nl", "en")
@@ -60,7 +62,7 @@ class SituationPublication(Source[Datex2Settings]):
                 yield self._row(number, situation, chosen)
 
     def _situations(self) -> Iterator[Element]:
-        path = self.settings.path
+        path = self.settings.file
         reader = ElementReader(path, "situation")
         found = False
         with opened(path) as file:
@@ -76,7 +78,7 @@ class SituationPublication(Source[Datex2Settings]):
         if _PUBLICATION not in names:
             kinds = [name for name in names if name.endswith("Publication")]
             what = f"is a {kinds[0]}" if kinds else f"begins with {next(iter(outside), 'nothing')}"
-            raise SourceError(self.settings.path, f"{what}, and is no {_PUBLICATION} of DATEX II")
+            raise SourceError(self.settings.file, f"{what}, and is no {_PUBLICATION} of DATEX II")
 
     def _row(self, number: int, situation: Element, records: list[Element]) -> SourceRow:
         languages = self.settings.languages
