@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import shutil
 import zipfile
-import zlib
 from pathlib import Path, PurePosixPath
 
 from meekoppel_connectors.errors import SourceError
+from meekoppel_connectors.sources.gzipped import opened
 from meekoppel_connectors.sources.settings import FileSettings
 from meekoppel_connectors.sources.unpacking import UnpackingLimits, refuse_bombs
 
@@ -62,17 +61,8 @@ def _from_zip(path: Path, settings: FileSettings, folder: Path) -> Path:
 def _from_gzip(path: Path, settings: FileSettings, folder: Path) -> Path:
     inner = Path(path.stem)
     target = folder / (inner.name if inner.suffix.lower() in settings.suffixes else f"unpacked{settings.suffixes[0]}")
-    left = settings.limit_mb * 1024 * 1024
-    try:
-        with gzip.open(path) as packed, target.open("wb") as file:
-            while piece := packed.read(_PIECE):
-                left -= len(piece)
-                if left < 0:
-                    size = f"{settings.limit_mb:,} MB"
-                    raise SourceError(path, f"unpacks to more than {size}; raise source.limit_mb if it is right")
-                file.write(piece)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise SourceError(path, f"is a damaged gzip file: {error}") from error
+    with opened(path, settings.limit_mb * 1024 * 1024) as packed, target.open("wb") as file:
+        shutil.copyfileobj(packed, file, _PIECE)
     return target
 
 
