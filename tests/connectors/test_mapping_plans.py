@@ -206,32 +206,6 @@ def test_two_names_never_share_an_organisation_code(tmp_path: Path) -> None:
     assert results[2].rejections[0].reason == "slug_collision"
 
 
-@pytest.mark.parametrize(
-    "plan",
-    [
-        {"contact": {"mailbox": "j.jansen@alkmaar.nl"}},
-        {"contact": {"phone": "06 12345678"}},
-        {"contact": {"phone": "Jan, 06-12345678"}},
-        {"contact": {"phone": "072 1234567 (Jan)"}},
-        {"contact": {"mailbox": "Jan de Vries"}},
-        {"contact": {"url": "mailto:j.jansen@alkmaar.nl"}},
-        {"description": "Bel j.jansen@alkmaar.nl"},
-        {"description": "Uitvoerder bereikbaar op 06-12 34 56 78."},
-        {"attachments": [{"uri": "https://example.org/a", "media_type": "text/html", "name": "j.jansen@alkmaar.nl"}]},
-    ],
-)
-def test_what_looks_like_a_person_is_rejected_unless_it_is_stated_functional(
-    tmp_path: Path, plan: dict[str, Any]
-) -> None:
-    ((_, reason),) = the_reasons(tmp_path, plan=plan)
-    assert reason == "personal_data"
-    assert the_plan(tmp_path, plan=plan, contact_is_functional=True)
-
-
-def test_a_number_of_a_desk_is_no_person(tmp_path: Path) -> None:
-    assert the_plan(tmp_path, plan={"contact": {"phone": "Tel. 072-548 8888, balie"}})
-
-
 @pytest.mark.parametrize("status", ["concept", "unknown"])
 def test_a_concept_does_not_leave_the_organisation(tmp_path: Path, status: str) -> None:
     assert the_reasons(tmp_path, plan={"status": status}) == [("plan.status", "not_shareable")]

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meekoppel_connectors.mapping.dates import time_of
-from meekoppel_connectors.mapping.personal import holds_mobile_number, looks_personal
 from meekoppel_connectors.mapping.reasons import Reason, Unreadable
 from meekoppel_connectors.mapping.values import number_of, slug_of, text_of, truth_of, whole_of
 from meekoppel_contracts.ids import org_code
@@ -159,43 +158,3 @@ def test_a_code_that_is_made_is_always_a_valid_one(name: str) -> None:
     except Unreadable:
         return
     assert org_code(code) == code
-
-
-@pytest.mark.parametrize(
-    ("text", "personal"),
-    [
-        ("j.jansen@gemeente.nl", True),
-        ("bel jan.de.vries@bedrijf.nl voor sleutel", True),
-        ("A_Smith@council.gov.uk", True),
-        ("planning@gemeente.nl", False),
-        ("team.riolering@gemeente.nl", False),
-        ("wegen-oost@provincie.nl", False),
-        ("no address", False),
-    ],
-)
-def test_mail_addresses_that_read_like_a_name_look_personal(text: str, personal: bool) -> None:
-    assert looks_personal(text) is personal
-
-
-@pytest.mark.parametrize(
-    ("text", "personal"),
-    [
-        ("0612345678", True),
-        ("bel 06-12345678 na 16 uur", True),
-        ("+31 (0)6 12 34 56 78", True),
-        ("0031612345678", True),
-        ("06-1234 5678", True),
-        ("0475/12.34.56", True),
-        ("+32 475 12 34 56", True),
-        ("07123 456789", True),
-        ("+44 (0) 7123 456 789", True),
-        ("van 06-12-2026 12:30 tot 07-12-2026 16:00", False),
-        ("06.12.2026 12 uur", False),
-        ("2026-04-01 2026-04-30", False),
-        ("14 072, 072-5488888", False),
-        ("0800 1234, 030 1234567", False),
-        ("project 20060612345678", False),
-    ],
-)
-def test_mobile_numbers_are_told_from_dates_and_other_numbers(text: str, personal: bool) -> None:
-    assert holds_mobile_number(text) is personal

@@ -15,6 +15,7 @@ from meekoppel_connectors.config import ConnectorConfig
 from meekoppel_connectors.errors import BrokerError, ConnectorError
 from meekoppel_connectors.mapping.geometry import GeometryReader
 from meekoppel_connectors.mapping.read import missing_fields, read_plans
+from meekoppel_connectors.mapping.report import person_column_in_words
 from meekoppel_connectors.sources.opening import open_source
 from meekoppel_connectors.sources.source import Description
 from meekoppel_contracts.topics import inbox
@@ -58,6 +59,8 @@ def check_source(config: ConnectorConfig, now: datetime) -> Iterator[Finding]:
         yield Finding("fields", False, problem)
     if not missing:
         yield Finding("fields", True, "every source field that the mapping names is there")
+    for column, field in config.plan_rules().person_columns().items():
+        yield Finding("persons", True, person_column_in_words(column, field))
     crs = _finding("crs", lambda: _crs_in_words(config, description))
     yield crs
     if crs.ok and not (missing and description.fixed):

@@ -19,6 +19,7 @@ from meekoppel_connectors.config_file import read_yaml
 from meekoppel_connectors.errors import ConfigError, Fatal, SourceError
 from meekoppel_connectors.mapping.compiling import compile_plan
 from meekoppel_connectors.mapping.dates import known_zone
+from meekoppel_connectors.mapping.privacy.settings import PrivacySettings
 from meekoppel_connectors.mapping.rules import PlanRules, RuleError
 from meekoppel_connectors.settings import Section
 from meekoppel_connectors.sources.opening import known_formats, source_class
@@ -114,6 +115,7 @@ class ConnectorConfig(Section):
         source: where the rows come from.
         guard: when a run stops and asks.
         contact_is_functional: the organisation states that all mail addresses and phone numbers are functional.
+        privacy: what happens to what looks like a person's own name, mail address or number.
         plan: plan field → rule, as written.
     """
 
@@ -128,6 +130,7 @@ class ConnectorConfig(Section):
     source: SerializeAsAny[SourceSettings]
     guard: GuardConfig = GuardConfig()
     contact_is_functional: bool = False
+    privacy: PrivacySettings = PrivacySettings()
     plan: dict[str, Any]
 
     @property
@@ -142,7 +145,7 @@ class ConnectorConfig(Section):
             ConfigError: when the mapping is wrong.
         """
         try:
-            return compile_plan(self.plan, self.zone)
+            return compile_plan(self.plan, self.zone, contact_is_functional=self.contact_is_functional)
         except RuleError as error:
             raise ConfigError(self.path, error.path, error.problem) from error
 

@@ -5,7 +5,7 @@ Rows are taken in batches: their values are filled one by one, their geometry is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from meekoppel_connectors.config import ConnectorConfig
 from meekoppel_connectors.mapping.filling import ABSENT, Filling, Memory, Problem, SlugRegister
 from meekoppel_connectors.mapping.fitting import TARGET_EVENT_BYTES, fitted
 from meekoppel_connectors.mapping.geometry import GeometryReader, Outcome
-from meekoppel_connectors.mapping.personal import personal_data
+from meekoppel_connectors.mapping.privacy.guarding import PersonGuard
 from meekoppel_connectors.mapping.reasons import Reason, Unreadable
 from meekoppel_connectors.mapping.report import MappingReport
 from meekoppel_connectors.mapping.row import MappedRow, Rejection, SourceRow
@@ -55,6 +55,7 @@ class PlanBuilder:
         self._zone = config.zone
         self._slugs = SlugRegister()
         self._memory: Memory = {}
+        self._guard = PersonGuard(config.privacy, report, functional=config.contact_is_functional)
         self._texts_per_row = len(self._rules.source_fields()) + 1
         self._own_bytes = _BYTES_PER_CHARACTER * len(repr(config.plan))
 
@@ -65,7 +66,7 @@ class PlanBuilder:
         return [self._finish(one) for one in begun]
 
     def _begin(self, row: SourceRow) -> _Begun:
-        filling = Filling(row.values, self._as_of, self._zone, self._slugs, self._memory)
+        filling = Filling(row.values, self._as_of, self._zone, self._slugs, self._memory, self._guard)
         local_id = filling.fill(self._rules.local_id)
         source_id = None if local_id is ABSENT else str(local_id)
         begun = _Begun(row, filling, source_id, self._identifier(local_id, filling))
@@ -137,26 +138,32 @@ class PlanBuilder:
                 place = ".".join(("plan", *(str(part) for part in detail["loc"])))
                 problems.append(Problem(place, Reason.INVALID, detail["msg"].removeprefix("Value error, ")))
             return None
-        problems.extend(self._not_to_be_published(plan))
-        if problems or self._is_surely_small(begun):
+        if plan.status in _NEVER_SHARED:
+            message = f"a plan with status {plan.status.value} is not shared; it can be from tentative on"
+            problems.append(Problem("plan.status", Reason.NOT_SHAREABLE, message))
+        return self._without_persons(self._small_enough(plan, begun), begun)
+
+    def _small_enough(self, plan: Plan, begun: _Begun) -> Plan:
+        if self._is_surely_small(begun):
             return plan
         try:
             smaller = fitted(plan, self._config.organisation)
         except Unreadable as error:
-            problems.append(Problem("plan", error.reason, error.message))
-            return None
+            begun.filling.problems.append(Problem("plan", error.reason, error.message))
+            return plan
         if smaller is not plan:
             self._report.note_simplified(max(zone.simplified_m or 0.0 for zone in smaller.zones))
         return smaller
 
-    def _not_to_be_published(self, plan: Plan) -> Iterator[Problem]:
-        if plan.status in _NEVER_SHARED:
-            message = f"a plan with status {plan.status.value} is not shared; it can be from tentative on"
-            yield Problem("plan.status", Reason.NOT_SHAREABLE, message)
-        if not self._config.contact_is_functional:
-            for name, what in personal_data(plan):
-                message = f"{what}; give a functional one, or state contact_is_functional: true"
-                yield Problem(name, Reason.PERSONAL_DATA, message)
+    def _without_persons(self, plan: Plan, begun: _Begun) -> Plan:
+        if plan.contact is None:
+            return plan
+        try:
+            contact = self._guard.cleared_contact(plan.contact)
+        except Unreadable as error:
+            begun.filling.problems.append(Problem("plan.contact", error.reason, error.message))
+            return plan
+        return plan if contact is plan.contact else plan.model_copy(update={"contact": contact})
 
     def _is_surely_small(self, begun: _Begun) -> bool:
         """Tell of nearly every plan, without encoding it, that its event has room to spare."""

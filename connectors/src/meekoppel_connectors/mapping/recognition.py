@@ -19,6 +19,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from meekoppel_connectors.config import ConnectorConfig
+from meekoppel_connectors.mapping.rdnaptrans import grid_version
 from meekoppel_connectors.mapping.row import SourceRow
 
 _DIGEST_BYTES = 16
@@ -36,6 +37,7 @@ def mapping_fingerprint(config: ConnectorConfig) -> str:
             shapely.geos_version_string,
             pyproj.proj_version_str,
             pyproj.datadir.get_data_dir(),
+            grid_version(),
         ],
     }
     written = orjson.dumps(decisive, option=orjson.OPT_SORT_KEYS | _OPTIONS, default=str)

@@ -38,6 +38,7 @@ class MappingReport:
         axes_swapped: geometries whose CRS was named by an address and that lie in the hub's area with latitude first.
         conversions: how many geometries were converted, and how.
         masked: plan field → in how many plans something personal was masked in it.
+        person_columns: source field that by its name holds persons → the text of the plan that it feeds.
     """
 
     repaired: int = 0
@@ -46,6 +47,7 @@ class MappingReport:
     axes_swapped: int = 0
     conversions: Counter[Conversion] = field(default_factory=Counter)
     masked: Counter[str] = field(default_factory=Counter)
+    person_columns: dict[str, str] = field(default_factory=dict)
 
     def note_conversion(self, source: str, way: Reprojection, count: int) -> None:
         """Count geometries that went a way from one CRS to another."""
@@ -69,6 +71,7 @@ class MappingReport:
             yield f"{self.simplified} plans were too large, and their geometry was simplified {most}; the plans say so."
         for name, count in sorted(self.masked.items()):
             yield f"{count} plans had something personal masked in {name}."
+        yield from map(person_column_in_words, self.person_columns, self.person_columns.values())
 
     def as_json(self) -> dict[str, Any]:
         """Give it as values that JSON knows."""
@@ -77,6 +80,7 @@ class MappingReport:
             "simplified": self.simplified,
             "simplified_most_m": self.simplified_most_m,
             "axes_swapped": self.axes_swapped,
+            "person_columns": self.person_columns,
             "masked": dict(sorted(self.masked.items())),
             "conversions": [
                 {
@@ -89,6 +93,11 @@ class MappingReport:
                 for conversion, count in sorted(self.conversions.items())
             ],
         }
+
+
+def person_column_in_words(column: str, field: str) -> str:
+    """Say that a column of names is mapped to a text that all may read."""
+    return f"{column} is called as a column of names is, and feeds {field}: names are masked; better map another."
 
 
 def _in_words(conversion: Conversion, count: int) -> str:

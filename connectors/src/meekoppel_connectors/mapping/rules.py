@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from meekoppel_connectors.mapping.dates import known_zone
+from meekoppel_connectors.mapping.privacy.columns import is_person_column
 from meekoppel_connectors.mapping.targets import Target
 
 SOURCES_OF_VALUE = ("field", "template", "as_of")
@@ -132,6 +133,7 @@ class Taken:
         vital: whether the plan cannot do without it.
         default: what stands in for a missing value.
         names: the source fields that it reads.
+        person_columns: those of them that by their name hold persons, and feed a text for people.
         recurs: whether the same source values are likely to come again, as dates and codes do, and texts do not.
     """
 
@@ -141,11 +143,14 @@ class Taken:
     vital: bool
     default: Node | None
     names: tuple[str, ...] = field(init=False)
+    person_columns: frozenset[str] = field(init=False)
     recurs: bool = field(init=False)
 
     def __post_init__(self) -> None:
         rule = self.rule
         object.__setattr__(self, "names", rule.source_fields)
+        persons = [name for name in rule.source_fields if self.target.is_text_for_people and is_person_column(name)]
+        object.__setattr__(self, "person_columns", frozenset(persons))
         translated = rule.codes is not None or rule.slug or self.target.kind is not str
         object.__setattr__(self, "recurs", translated and bool(rule.field))
 
@@ -192,6 +197,11 @@ class PlanRules:
             for node in (self.local_id, self.fields, *self.zones)
             for taken in _all_taken(node)
         )
+
+    def person_columns(self) -> dict[str, str]:
+        """Map each source field that by its name holds persons to the text for people that it feeds."""
+        nodes = (self.local_id, self.fields, *self.zones)
+        return {name: taken.path for node in nodes for taken in _all_taken(node) for name in taken.person_columns}
 
     def source_fields(self) -> dict[str, str]:
         """Map each source field that the mapping reads to the first plan field that reads it."""

@@ -16,12 +16,18 @@ from annotated_types import MaxLen
 from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
-from meekoppel_contracts.plan import Zone
+from meekoppel_contracts.plan import Attachment, Initiator, Nuisance, Plan, Zone
 
 SUPPLIED: dict[type[BaseModel], frozenset[str]] = {
     Zone: frozenset({"srid", "repaired", "position_error_m", "simplified_m"})
 }
 DEFAULTED: dict[type[BaseModel], frozenset[str]] = {Zone: frozenset({"zone_id", "geometry"})}
+TEXTS_FOR_PEOPLE: dict[type[BaseModel], frozenset[str]] = {
+    Plan: frozenset({"title", "description"}),
+    Nuisance: frozenset({"note"}),
+    Attachment: frozenset({"name"}),
+    Initiator: frozenset({"name"}),
+}
 END_FIELDS = frozenset({"earliest_end", "latest_end", "actual_end", "ends", "answer_by"})
 
 
@@ -35,13 +41,17 @@ class Target:
         required: whether the contract demands a value.
         max_length: of text, in characters.
         is_end: whether it is an end in time, so that a bare date means the end of that day.
+        is_text_for_people: whether it is text in which persons may be named.
+        names_organisation: whether that text is an organisation's name.
     """
 
     kind: type[Any]
     many: bool
     required: bool
-    max_length: int | None
-    is_end: bool
+    max_length: int | None = None
+    is_end: bool = False
+    is_text_for_people: bool = False
+    names_organisation: bool = False
 
     @property
     def model(self) -> type[BaseModel] | None:
@@ -57,13 +67,13 @@ class Target:
 def targets_of(model: type[BaseModel]) -> dict[str, Target]:
     """List the fields of a model that a mapping may set; what the connector itself fills in is left out."""
     return {
-        name: _target(name, info, optional=name in DEFAULTED.get(model, frozenset()))
+        name: _target(model, name, info, optional=name in DEFAULTED.get(model, frozenset()))
         for name, info in model.model_fields.items()
         if name not in SUPPLIED.get(model, frozenset())
     }
 
 
-def _target(name: str, info: FieldInfo, *, optional: bool) -> Target:
+def _target(model: type[BaseModel], name: str, info: FieldInfo, *, optional: bool) -> Target:
     annotation = _without_wrapping(info.annotation)
     many = get_origin(annotation) is tuple
     if many:
@@ -75,6 +85,8 @@ def _target(name: str, info: FieldInfo, *, optional: bool) -> Target:
         required=info.is_required() and not optional,
         max_length=limits[0] if limits and not many else None,
         is_end=name in END_FIELDS,
+        is_text_for_people=name in TEXTS_FOR_PEOPLE.get(model, frozenset()),
+        names_organisation=model is Initiator and name == "name",
     )
 
 
