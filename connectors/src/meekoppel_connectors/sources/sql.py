@@ -41,6 +41,10 @@ class SqlSource(Source[SqlSettings]):
             head = read_head(connection, self.settings)
             return Description(head.fields, fixed=not head.nested, crs=head.crs(self.settings.place))
 
+    def is_followed(self) -> bool:
+        """Tell whether a cursor is configured."""
+        return self.settings.cursor is not None
+
     def snapshot(self) -> Iterator[SourceRow]:
         """Read every row, by the primary key where there is one; a query in its own order."""
         with open_database(self.settings) as connection:
