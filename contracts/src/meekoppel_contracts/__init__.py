@@ -68,6 +68,7 @@ from meekoppel_contracts.errors import (
     SchemaMismatch,
     UnknownCode,
     UnknownSchema,
+    UnreadableContracts,
 )
 from meekoppel_contracts.events import (
     OverlapEvent,
@@ -321,6 +322,7 @@ __all__ = [
     "TopicUse",
     "UnknownCode",
     "UnknownSchema",
+    "UnreadableContracts",
     "Zone",
     "answer_topic",
     "changed_fields",
