@@ -68,7 +68,6 @@ from meekoppel_contracts.errors import (
     SchemaMismatch,
     UnknownCode,
     UnknownSchema,
-    UnreadableContracts,
 )
 from meekoppel_contracts.events import (
     OverlapEvent,
@@ -322,7 +321,6 @@ __all__ = [
     "TopicUse",
     "UnknownCode",
     "UnknownSchema",
-    "UnreadableContracts",
     "Zone",
     "answer_topic",
     "changed_fields",

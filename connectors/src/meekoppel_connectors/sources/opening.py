@@ -29,8 +29,9 @@ OUR_OWN = {
     "wzdx": "wzdx:WzdxFeed",
     "datex2": "datex2:SituationPublication",
     "sql": "sql:SqlSource",
+    "ldes": "ldes.stream:EventStream",
 }
-EXTRAS = {"sql": "sql"}
+EXTRAS = {"ldes": "ldes", "sql": "sql"}
 """Format → the extra of this package that brings the libraries it needs."""
 
 

@@ -11,19 +11,18 @@ class Violation:
 
     Attributes:
         subject: the contract.
-        version: the version that breaks the rule; None when it is the contract as a whole.
+        version: the version that breaks the rule.
         path: where in the schema, as names with slashes between; `/` is the whole.
         rule: which rule, as a short name.
         reason: what is wrong, in words.
     """
 
     subject: str
-    version: int | None
+    version: int
     path: str
     rule: str
     reason: str
 
     def __str__(self) -> str:
         """Say it on one line, the place first."""
-        version = "" if self.version is None else f" v{self.version}"
-        return f"{self.subject}{version} {self.path}: {self.reason} [{self.rule}]"
+        return f"{self.subject} v{self.version} {self.path}: {self.reason} [{self.rule}]"
