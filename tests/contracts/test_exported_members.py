@@ -7,7 +7,7 @@ from pathlib import Path
 
 import meekoppel_contracts
 
-BY_THEIR_OWN_NAME = {"testing", "codelists", "cli", "compatibility", "publishing"}
+BY_THEIR_OWN_NAME = {"testing", "codelists", "cli", "compatibility", "publishing", "documents"}
 """Examples for tests, what reads YAML, and what needs the extra `tools`: not loaded by who only reads events."""
 
 OF_THE_MODULE_ALONE = {"codec": {"Record", "LONGEST_QUOTE"}}

@@ -64,6 +64,7 @@ _COORDINATION = "the hub's coordination"
 _NOTIFICATIONS = "the hub's notifications"
 _HISTORY = "the hub's history"
 _CONNECTOR = "the connector of that organisation"
+_NOT_YET = "the hub (not yet)"
 _PARTICIPANTS = "every participant"
 _OF_COORDINATION = (OVERLAP_EVENT, ASSESSMENT_EVENT, COOPERATION_EVENT)
 
@@ -122,7 +123,7 @@ TOPIC_TABLE: Final = (
         contracts=(AREA_EVENT, MORATORIUM_EVENT),
         meaning="where an organisation has a say, and where and when the ground rests",
         key="area id, moratorium id",
-        publishers=("the hub",),
+        publishers=(_NOT_YET,),
         subscribers=(_PARTICIPANTS,),
     ),
     TopicUse(
@@ -131,7 +132,7 @@ TOPIC_TABLE: Final = (
         meaning="that an organisation's connectors run, also when nothing changed; kept for seven days",
         key="organisation and connector",
         publishers=(_CONNECTOR,),
-        subscribers=("the hub",),
+        subscribers=(_NOT_YET,),
     ),
     TopicUse(
         address=f"{DEAD_LETTERS_PREFIX}{{service}}",
@@ -139,7 +140,7 @@ TOPIC_TABLE: Final = (
         meaning="what a service of the hub could not take further, as it came; the hub only",
         key="as it came",
         publishers=("that service",),
-        subscribers=("the hub's operator",),
+        subscribers=("the operator",),
     ),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -17,6 +18,7 @@ from sqlalchemy import create_engine, insert, make_url, select, text
 
 from meekoppel_contracts.codes import (
     Certainty,
+    NotificationCategory,
     OrganisationKind,
     OverlapEventType,
     OverlapKind,
@@ -29,7 +31,7 @@ from meekoppel_contracts.events import OverlapEvent, OverlapSide, PlanEvent
 from meekoppel_contracts.ids import PlanId, overlap_id
 from meekoppel_contracts.plan import Initiator, Period, Plan, SharedWith, Zone
 from meekoppel_hub.notifications.deliver import DeliveryLimits, DeliveryWorker
-from meekoppel_hub.notifications.message import Category, Message, cloud_event, notification_id
+from meekoppel_hub.notifications.message import Message, notification_id
 from meekoppel_hub.notifications.queue import queue_messages
 from meekoppel_hub.platform.database import Database, open_database
 from meekoppel_hub.platform.database.tables.notifications import deliveries, notifications, subscriptions
@@ -178,12 +180,12 @@ def queue(database: Database, clock: MovingClock) -> Queue:
 
 def message(subscription_id: str, plan: str, event: str) -> Message:
     identifier = notification_id(subscription_id, event)
-    body = cloud_event(identifier, "urn:meekoppel:hub:NL", "test", plan, RECORDED_AT, {"event": event})
+    body = json.dumps({"specversion": "1.0", "id": identifier, "subject": plan, "data": {"event": event}})
     return Message(
         notification_id=identifier,
         subscription_id=subscription_id,
         event_id=event,
-        category=Category.INFO,
+        category=NotificationCategory.INFO,
         kind="plan.changed",
         plan_id=PlanId(plan),
         other_plan_id=None,

@@ -1,14 +1,17 @@
 import json
+from pathlib import Path
 
 import pytest
 import shapely
 
-from meekoppel_contracts.codes import OverlapEventType, OverlapKind, PlanEventType
+import meekoppel_contracts
+from meekoppel_contracts.codes import NotificationCategory, OverlapEventType, OverlapKind, PlanEventType
 from meekoppel_hub.notifications.affected import Affected
 from meekoppel_hub.notifications.changes import OverlapChange, PlanChange
-from meekoppel_hub.notifications.message import LASTS, Category, message_for, notification_id
+from meekoppel_hub.notifications.message import LASTS, message_for, notification_id
 
 SOURCE = "urn:meekoppel:hub:NL"
+SCHEMAS = Path(meekoppel_contracts.__file__).parent / "schemas"
 BLIND = "a plan of another organisation (restricted: no details)."
 
 
@@ -67,10 +70,10 @@ def test_each_side_of_an_overlap_reads_of_its_own_plan_first(overlap_event):
 @pytest.mark.parametrize(
     ("meeting", "kind", "expected"),
     [
-        (OverlapKind.CONFLICT_HEAVY, OverlapEventType.DETECTED, Category.WARNING),
-        (OverlapKind.CONFLICT_LIGHT, OverlapEventType.CHANGED, Category.WARNING),
-        (OverlapKind.CONFLICT_HEAVY, OverlapEventType.RESOLVED, Category.INFO),
-        (OverlapKind.OPPORTUNITY, OverlapEventType.DETECTED, Category.INFO),
+        (OverlapKind.CONFLICT_HEAVY, OverlapEventType.DETECTED, NotificationCategory.WARNING),
+        (OverlapKind.CONFLICT_LIGHT, OverlapEventType.CHANGED, NotificationCategory.WARNING),
+        (OverlapKind.CONFLICT_HEAVY, OverlapEventType.RESOLVED, NotificationCategory.INFO),
+        (OverlapKind.OPPORTUNITY, OverlapEventType.DETECTED, NotificationCategory.INFO),
     ],
 )
 def test_conflicts_warn_until_they_are_resolved(overlap_event, meeting, kind, expected):
@@ -90,3 +93,21 @@ def test_a_restricted_pair_tells_nothing_of_the_other_plan(overlap_event):
 def test_a_resolved_restricted_pair_keeps_the_secret_too(overlap_event):
     message = overlap_message(overlap_event(kind=OverlapEventType.RESOLVED), restricted=True)
     assert message.text == f"Plan “Title of NL.org-a.1” (NL.org-a.1) no longer meets {BLIND}"
+
+
+@pytest.mark.parametrize("restricted", [False, True])
+def test_the_body_about_an_overlap_follows_its_json_schema(node, tmp_path, overlap_event, restricted):
+    assert problems(node, tmp_path, "webhook-overlap", overlap_message(overlap_event(), restricted=restricted)) == []
+
+
+def test_the_body_about_a_plan_follows_its_json_schema(node, tmp_path, plan_event):
+    message = plan_message(plan_event(version=3, kind=PlanEventType.CHANGED))
+    assert problems(node, tmp_path, "webhook-plan", message) == []
+    assert problems(node, tmp_path, "webhook-overlap", message) != []
+
+
+def problems(node, tmp_path, schema, message):
+    """What Node's ajv finds in a body; it may hold more than the schema says, but not less."""
+    file = tmp_path / "body.json"
+    file.write_text(json.dumps({**json.loads(message.body), "later": 1}), "utf-8")
+    return node.run("check_json.mjs", SCHEMAS / "json" / f"{schema}.json", file)

@@ -7,6 +7,8 @@ import sys
 import typer
 
 from meekoppel_contracts.cli.check import check
+from meekoppel_contracts.cli.generate import EPILOG as GENERATE_EPILOG
+from meekoppel_contracts.cli.generate import generate
 from meekoppel_contracts.cli.publish import EPILOG as PUBLISH_EPILOG
 from meekoppel_contracts.cli.publish import publish_contracts
 from meekoppel_contracts.errors import ContractError
@@ -25,6 +27,7 @@ def _nothing_before_the_command() -> None:
 
 
 app.command(epilog="Example: meekoppel-contracts check")(check)
+app.command("generate", epilog=GENERATE_EPILOG)(generate)
 app.command("publish", epilog=PUBLISH_EPILOG)(publish_contracts)
 
 

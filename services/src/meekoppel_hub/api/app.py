@@ -12,11 +12,10 @@ from starlette.responses import Response
 
 from meekoppel_contracts import packaged_registry
 from meekoppel_hub import __version__
-from meekoppel_hub.api import health, home, metrics, overlaps, plans, subscriptions
+from meekoppel_hub.api import contract_files, health, home, metrics, overlaps, plans, schema_registry, subscriptions
 from meekoppel_hub.api.answers import JsonAnswer, error_answer
 from meekoppel_hub.api.context import ApiContext
 from meekoppel_hub.api.errors import ApiError
-from meekoppel_hub.api.schema_registry import PREFIX, create_schema_registry
 from meekoppel_hub.platform.clock import Clock, utc_now
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.errors import TransientError
@@ -49,7 +48,8 @@ def create_api(database: Database, settings: HubSettings, clock: Clock = utc_now
     context.registry.register(metrics.DatabaseGauges(context))
     for module in (home, plans, overlaps, subscriptions, health, metrics):
         app.include_router(module.router)
-    app.mount(PREFIX, create_schema_registry(packaged_registry()))
+    app.mount(schema_registry.PREFIX, schema_registry.create_schema_registry(packaged_registry()))
+    app.mount(contract_files.PREFIX, contract_files.ContractFiles())
     app.add_exception_handler(ApiError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)

@@ -22,6 +22,8 @@ ENDPOINTS = (
     ("GET, POST", "/subscriptions", "who is told what (with an organisation's token)"),
     ("DELETE", "/subscriptions/{subscription_id}", "end a subscription (with an organisation's token)"),
     ("GET", "/registry/subjects", "the contracts, as a Confluent Schema Registry serves them: base address /registry"),
+    ("GET", "/contracts/asyncapi.yaml", "what travels in which topic, as AsyncAPI"),
+    ("GET", "/contracts/manifest.json", "which schema has which id; the schemas and JSON Schemas lie beside it"),
     ("GET", "/health", "how each service is"),
     ("GET", "/metrics", "metrics for Prometheus"),
     ("GET", "/openapi.json", "this interface, as OpenAPI"),

@@ -11,10 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
+from meekoppel_contracts.codes import NotificationCategory
+from meekoppel_contracts.webhooks import TrialNotice, TrialWebhook
 from meekoppel_hub.cli.tables import show_table
 from meekoppel_hub.cli.view import view_of_hub
 from meekoppel_hub.notifications.consume import hub_source
-from meekoppel_hub.notifications.message import TEST_TYPE, cloud_event
 from meekoppel_hub.notifications.send import Delivered, Outcome, Post, Sender
 from meekoppel_hub.platform import deliveries as delivery_store
 from meekoppel_hub.platform import subscriptions as store
@@ -192,8 +193,12 @@ def _read_area(path: Path | None, box: str | None, crs: int | None, hub_crs: int
 
 def _test_post(subscription: Subscription, secret: str, source: str) -> Post:
     message_id = f"msg_{uuid.uuid4().hex}"
-    data = {"category": "info", "text": "A test of your subscription.", "organisation": subscription.organisation}
-    body = cloud_event(message_id, source, TEST_TYPE, subscription.subscription_id, utc_now(), data)
+    told = TrialNotice(
+        category=NotificationCategory.INFO, text="A test of your subscription.", organisation=subscription.organisation
+    )
+    body = TrialWebhook(
+        id=message_id, source=source, subject=subscription.subscription_id, time=utc_now(), data=told
+    ).model_dump_json()
     return Post(url=subscription.url, secret=secret, message_id=message_id, body=body)
 
 

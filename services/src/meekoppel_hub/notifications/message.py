@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any
+from datetime import timedelta
 
-import orjson
 import shapely
 
-from meekoppel_contracts.codes import OverlapEventType, OverlapKind
+from meekoppel_contracts.codes import NotificationCategory, OverlapEventType, OverlapKind
 from meekoppel_contracts.events import OverlapSide, PlanEvent
 from meekoppel_contracts.ids import PlanId
+from meekoppel_contracts.webhooks import (
+    BlindOverlap,
+    MetOverlap,
+    OverlapNotice,
+    OverlapWebhook,
+    PlanNotice,
+    PlanOwner,
+    PlanSummary,
+    PlanWebhook,
+)
 from meekoppel_hub.notifications.affected import Affected
 from meekoppel_hub.notifications.changes import OverlapChange, PlanChange
 
-PLAN_TYPE = "nl.meekoppel.notification.plan.v1"
-OVERLAP_TYPE = "nl.meekoppel.notification.overlap.v1"
-TEST_TYPE = "nl.meekoppel.notification.test.v1"
 LEFT_AREA = "plan.left_area"
 LASTS = timedelta(days=30)  # a notification expires when nothing else is said (GIPOD)
 
@@ -34,14 +38,6 @@ _MEETING = {
     OverlapKind.DETOUR_HIT: "Works on a detour",
     OverlapKind.OTHER: "Meeting of plans",
 }
-
-
-class Category(StrEnum):
-    """What a notification asks of its reader (GIPOD)."""
-
-    INFO = "info"
-    WARNING = "warning"
-    TASK = "task"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +55,7 @@ class Message:
     notification_id: str
     subscription_id: str
     event_id: str
-    category: Category
+    category: NotificationCategory
     kind: str
     plan_id: PlanId
     other_plan_id: PlanId | None
@@ -80,46 +76,37 @@ def notification_id(subscription_id: str, event_id: str) -> str:
     return f"msg_{digest[:32]}"
 
 
-def cloud_event(event_id: str, source: str, type_: str, subject: str, time: datetime, data: dict[str, Any]) -> str:
-    """Write a CloudEvents 1.0 document in structured JSON."""
-    document = {
-        "specversion": "1.0",
-        "id": event_id,
-        "source": source,
-        "type": type_,
-        "subject": subject,
-        "time": time,
-        "datacontenttype": "application/json",
-        "data": data,
-    }
-    return orjson.dumps(document, option=orjson.OPT_UTC_Z).decode()
-
-
 def _plan_message(affected: Affected, change: PlanChange, source: str) -> Message:
     event, text = change.event, plan_text(change.event, left_area=affected.left_area)
     assert event.recorded_at is not None  # a change without it is poison
     identifier = notification_id(affected.subscription_id, change.event_id)
-    data = {
-        "category": Category.INFO,
-        "text": text,
-        "organisation": event.plan.initiator.organisation,
-        "change": event.type,
-        "left_area": affected.left_area,
-        "changed_fields": event.changed_fields,
-        "reason": event.reason,
-        "expires_at": event.recorded_at + LASTS,
-        "plan": _plan_summary(change),
-    }
+    body = PlanWebhook(
+        id=identifier,
+        source=source,
+        subject=affected.lane,
+        time=event.recorded_at,
+        data=PlanNotice(
+            category=NotificationCategory.INFO,
+            text=text,
+            organisation=event.plan.initiator.organisation,
+            change=event.type,
+            left_area=affected.left_area,
+            changed_fields=event.changed_fields,
+            reason=event.reason,
+            expires_at=event.recorded_at + LASTS,
+            plan=_plan_summary(change),
+        ),
+    )
     return Message(
         notification_id=identifier,
         subscription_id=affected.subscription_id,
         event_id=change.event_id,
-        category=Category.INFO,
+        category=NotificationCategory.INFO,
         kind=LEFT_AREA if affected.left_area else f"plan.{event.type}",
         plan_id=affected.lane,
         other_plan_id=None,
         text=text,
-        body=cloud_event(identifier, source, PLAN_TYPE, affected.lane, event.recorded_at, data),
+        body=body.model_dump_json(),
     )
 
 
@@ -133,24 +120,25 @@ def plan_text(event: PlanEvent, *, left_area: bool = False) -> str:
     return f"{plan.initiator.name}: plan “{plan.title}” ({plan.plan_id}), {window}, was {event.type}{what}{why}.{left}"
 
 
-def _plan_summary(change: PlanChange) -> dict[str, Any]:
+def _plan_summary(change: PlanChange) -> PlanSummary:
     plan = change.event.plan
-    return {
-        "plan_id": plan.plan_id,
-        "version": change.event.version,
-        "title": plan.title,
-        "initiator": {"organisation": plan.initiator.organisation, "name": plan.initiator.name},
-        "status": plan.status,
-        "certainty": plan.certainty,
-        "phase": plan.phase,
-        "disciplines": plan.disciplines,
-        "earliest_start": plan.period.earliest_start,
-        "latest_end": plan.period.latest_end,
-        "precision": plan.period.precision,
-        "visibility": plan.visibility,
-        "box": [round(float(edge), 3) for edge in shapely.total_bounds(list(change.zones))],
-        "srid": plan.zones[0].srid,
-    }
+    min_x, min_y, max_x, max_y = (round(float(edge), 3) for edge in shapely.total_bounds(list(change.zones)))
+    return PlanSummary(
+        plan_id=plan.plan_id,
+        version=change.event.version,
+        title=plan.title,
+        initiator=PlanOwner(organisation=plan.initiator.organisation, name=plan.initiator.name),
+        status=plan.status,
+        certainty=plan.certainty,
+        phase=plan.phase,
+        disciplines=plan.disciplines,
+        earliest_start=plan.period.earliest_start,
+        latest_end=plan.period.latest_end,
+        precision=plan.period.precision,
+        visibility=plan.visibility,
+        box=(min_x, min_y, max_x, max_y),
+        srid=plan.zones[0].srid,
+    )
 
 
 def _overlap_message(affected: Affected, change: OverlapChange, source: str) -> Message:
@@ -160,14 +148,20 @@ def _overlap_message(affected: Affected, change: OverlapChange, source: str) -> 
         own, other = other, own
     identifier = notification_id(affected.subscription_id, change.event_id)
     category, text = _overlap_category(change), overlap_text(change, own, other)
-    data = {
-        "category": category,
-        "text": text,
-        "organisation": None if change.restricted else other.organisation,
-        "change": event.type,
-        "expires_at": event.recorded_at + LASTS,
-        "overlap": _overlap_summary(change, own, other),
-    }
+    body = OverlapWebhook(
+        id=identifier,
+        source=source,
+        subject=own.plan_id,
+        time=event.recorded_at,
+        data=OverlapNotice(
+            category=category,
+            text=text,
+            organisation=None if change.restricted else other.organisation,
+            change=event.type,
+            expires_at=event.recorded_at + LASTS,
+            overlap=_overlap_summary(change, own, other),
+        ),
+    )
     return Message(
         notification_id=identifier,
         subscription_id=affected.subscription_id,
@@ -177,13 +171,14 @@ def _overlap_message(affected: Affected, change: OverlapChange, source: str) -> 
         plan_id=own.plan_id,
         other_plan_id=None if change.restricted else other.plan_id,
         text=text,
-        body=cloud_event(identifier, source, OVERLAP_TYPE, own.plan_id, event.recorded_at, data),
+        body=body.model_dump_json(),
     )
 
 
-def _overlap_category(change: OverlapChange) -> Category:
+def _overlap_category(change: OverlapChange) -> NotificationCategory:
     ended = change.event.type is OverlapEventType.RESOLVED
-    return Category.WARNING if change.event.kind in _WARNINGS and not ended else Category.INFO
+    warns = change.event.kind in _WARNINGS and not ended
+    return NotificationCategory.WARNING if warns else NotificationCategory.INFO
 
 
 def overlap_text(change: OverlapChange, own: OverlapSide, other: OverlapSide) -> str:
@@ -200,23 +195,35 @@ def overlap_text(change: OverlapChange, own: OverlapSide, other: OverlapSide) ->
     return f"{_MEETING[event.kind]}{changed}: {mine} meets {theirs}.{why}"
 
 
-def _overlap_summary(change: OverlapChange, own: OverlapSide, other: OverlapSide) -> dict[str, Any]:
+def _overlap_summary(change: OverlapChange, own: OverlapSide, other: OverlapSide) -> MetOverlap | BlindOverlap:
     event = change.event
-    summary: dict[str, Any] = {
-        "overlap_id": event.overlap_id,
-        "revision": event.revision,
-        "kind": event.kind,
-        "severity": event.severity,
-        "restricted": change.restricted,
-        "own": own.model_dump(mode="json"),
-    }
     if change.restricted:
         # Owner, place, measures and the explanation would give the other plan away: a blind match, as in the API.
-        return {**summary, "other": None}
-    measures = ("ruleset", "area_m2", "distance_m", "overlap_days", "gap_days", "score", "explanation", "srid")
-    return {
-        **summary,
-        "other": other.model_dump(mode="json"),
-        **{name: getattr(event, name) for name in measures},
-        "location": [round(coordinate, 3) for coordinate in change.location],
-    }
+        return BlindOverlap(
+            overlap_id=event.overlap_id,
+            revision=event.revision,
+            kind=event.kind,
+            severity=event.severity,
+            restricted=True,
+            own=own,
+            other=None,
+        )
+    x, y = (round(coordinate, 3) for coordinate in change.location)
+    return MetOverlap(
+        overlap_id=event.overlap_id,
+        revision=event.revision,
+        kind=event.kind,
+        severity=event.severity,
+        restricted=False,
+        own=own,
+        other=other,
+        ruleset=event.ruleset,
+        area_m2=event.area_m2,
+        distance_m=event.distance_m,
+        overlap_days=event.overlap_days,
+        gap_days=event.gap_days,
+        score=event.score,
+        explanation=event.explanation,
+        srid=event.srid,
+        location=(x, y),
+    )
