@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from datetime import date, datetime
+import sqlite3
+import struct
+from contextlib import closing
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -228,7 +231,7 @@ def test_text_that_looks_like_a_date_or_number_stays_text_in_geojson(tmp_path: P
     assert first.values["d"] == "2026-03-01"
     assert first.values["t"] == "2026-03-01T10:00:00+02:00"
     assert first.values["l"] == ["a"]
-    assert first.geometry == shapely.Point(5, 52)
+    assert shapely.from_wkb(first.geometry) == shapely.Point(5, 52)
     assert (second.number, second.geometry) == (2, None)
 
 
@@ -288,7 +291,7 @@ def test_a_table_with_geometry_tells_its_crs_and_keeps_its_values(tmp_path: Path
 
 
 def test_a_large_layer_is_read_in_batches_without_losing_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("meekoppel_connectors.sources.vector.BATCH", 3)
+    monkeypatch.setattr("meekoppel_connectors.sources.features.BATCH", 3)
     found = rows("gpkg", vector(tmp_path / "w.gpkg", count=8))
     assert [(row.number, row.values["nr"]) for row in found] == [(i + 1, f"00{i}") for i in range(8)]
 
@@ -308,16 +311,61 @@ def test_the_feature_number_can_be_an_id_in_a_geopackage_but_not_in_a_shapefile(
     assert "fid" not in rows("shapefile", vector(tmp_path / "w.shp"))[0].values
 
 
-def test_long_whole_numbers_that_would_be_rounded_are_refused(tmp_path: Path) -> None:
-    path = text_file(
-        tmp_path,
-        '{"type":"FeatureCollection","features":['
-        '{"type":"Feature","properties":{"nr":9007199254740993},"geometry":null},'
-        '{"type":"Feature","properties":{"nr":null},"geometry":null}]}',
-        name="feed.geojson",
-    )
-    with pytest.raises(SourceError, match="too long to read exactly"):
+def test_whole_numbers_are_exact_also_beside_an_empty_one(tmp_path: Path) -> None:
+    path = features(tmp_path, '{"nr": 9007199254740993, "n": 1}', '{"nr": null, "n": null}')
+    assert [row.values["nr"] for row in rows("geojson", path)] == [9007199254740993, None]
+    assert type(rows("geojson", path)[0].values["n"]) is int
+
+
+def test_whole_numbers_that_gdal_would_round_are_refused(tmp_path: Path) -> None:
+    path = features(tmp_path, '{"nr": 123456789012345678901}')
+    with pytest.raises(SourceError, match="field nr has whole numbers too long to read exactly; export it as text"):
         rows("geojson", path)
+
+
+def test_times_of_a_geopackage_keep_their_zone(tmp_path: Path) -> None:
+    path = tmp_path / "w.gpkg"
+    pyogrio.raw.write(
+        path, shapely.to_wkb(shapely.points([[5, 52]] * 2)), [np.array(["2026-04-01T07:30"] * 2, "datetime64[ms]")],
+        ["van"], geometry_type="Point", crs="EPSG:4326",
+    )  # fmt: skip
+    with closing(sqlite3.connect(path)) as database, database:
+        for (trigger,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f"DROP TRIGGER {trigger}")  # they call functions that only GDAL's SQLite has
+        database.execute("UPDATE w SET van = '2026-04-01T07:30:00.000Z' WHERE fid = 1")
+        database.execute("UPDATE w SET van = '2026-04-01T07:30:00+02:00' WHERE fid = 2")
+    moments = [datetime.fromisoformat(row.values["van"]) for row in rows("gpkg", path)]
+    assert [moment.utcoffset() for moment in moments] == [timedelta(0), timedelta(hours=2)]
+
+
+def test_a_geometry_of_a_kind_that_cannot_be_read_is_a_fault_of_its_row(tmp_path: Path) -> None:
+    curve = bytes.fromhex("010800000003000000") + struct.pack("<6d", 0, 0, 1, 1, 2, 0)
+    straight = shapely.to_wkb(shapely.LineString([[0, 0], [1, 1]]))
+    path = tmp_path / "w.gpkg"
+    pyogrio.raw.write(
+        path, np.array([curve, straight], object), [np.array(["1", "2"], object)], ["nr"],
+        geometry_type="Unknown", crs="EPSG:28992",
+    )  # fmt: skip
+    first, second = rows("gpkg", path)
+    assert (first.values["nr"], first.geometry) == ("1", None)
+    assert "of a kind that cannot be read, such as a curve" in str(first.fault)
+    assert second.geometry == straight
+
+
+def test_a_geopackage_that_is_damaged_half_way_is_an_error_and_no_shorter_source(tmp_path: Path) -> None:
+    path = vector(tmp_path / "w.gpkg", count=3000)
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2 // 4096 * 4096
+    content[middle : middle + 4096] = bytes(4096)
+    path.write_bytes(content)
+    with pytest.raises(SourceError, match="is damaged"):
+        rows("gpkg", path)
+
+
+def test_a_table_without_geometry_gives_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "w.gpkg"
+    pyogrio.raw.write(path, None, [np.array(["1", "2"], object)], ["nr"], geometry_type=None)
+    assert [(row.values["nr"], row.geometry) for row in rows("gpkg", path)] == [("1", None), ("2", None)]
 
 
 @pytest.mark.filterwarnings("error")

@@ -144,6 +144,17 @@ def test_a_file_that_changes_while_it_is_read_is_no_snapshot(tmp_path: Path) -> 
         list(reading)
 
 
+def test_a_file_that_changes_between_its_description_and_its_rows_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("nr;title\n1;x\n")
+    file = source(path)
+    file.describe()
+    path.write_text("nr\n1\n")
+    with pytest.raises(SourceAway, match="changed while it was read"):
+        list(file.snapshot())
+    assert [row.values for row in file.snapshot()] == [{"nr": "1"}]
+
+
 # Archives
 
 

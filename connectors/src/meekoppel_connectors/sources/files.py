@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyproj import CRS
@@ -25,6 +25,36 @@ FILE_FIELD = "@file"
 _Version = tuple[int, int, int]
 
 
+@dataclass(frozen=True, slots=True)
+class _OpenFile:
+    file: LocalFile
+    source: Source[FileSettings]
+    version: _Version | None
+
+    def refuse_changed(self) -> None:
+        """Raise when the file is no longer the one that was opened."""
+        if self.version is not None and _version(self.file.origin) != self.version:
+            raise SourceAway(self.file.place, "changed while it was read; it is read again when it is at rest")
+
+    @contextmanager
+    def named(self) -> Iterator[None]:
+        """Name the place that the configuration names when the reader complains of the file that it was given."""
+        try:
+            yield
+        except SourceError as error:
+            self.refuse_changed()
+            if str(error.place) == str(self.file.path):
+                raise SourceError(self.file.place, error.problem) from error
+            raise
+        self.refuse_changed()
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    fetched: Fetched
+    files: tuple[_OpenFile, ...]
+
+
 class LocatedFiles(Source[FileSettings]):
     """A source of files, read by the class of their format."""
 
@@ -39,41 +69,36 @@ class LocatedFiles(Source[FileSettings]):
         """
         super().__init__(settings)
         self._reader = reader
-        self._described: Fetched | None = None
+        self._described: _Opened | None = None
 
     def describe(self, *, whole: bool = False) -> Description:
         """Give what all files have in common; they are fetched now, and kept for the snapshot that follows."""
-        self._described = fetched = fetch(self.settings)
+        opened = self._described = self._open()
         descriptions = []
-        for file in fetched.files:
-            with self._named(file) as source:
-                descriptions.append(source.describe(whole=whole))
-        return self._joined(fetched, descriptions)
+        for one in opened.files:
+            with one.named():
+                descriptions.append(one.source.describe(whole=whole))
+        return self._joined(opened.fetched, descriptions)
 
     def snapshot(self) -> Iterator[SourceRow]:
         """Read file after file; the rows of each are numbered as the reader does."""
-        fetched = self._described or fetch(self.settings)
+        opened = self._described or self._open()
         self._described = None
-        for file in fetched.files:
-            with self._named(file) as source:
-                for row in source.snapshot():
-                    yield replace(row, values=row.values | {FILE_FIELD: file.name}) if fetched.together else row
+        for one in opened.files:
+            with one.named():
+                if not opened.fetched.together:
+                    yield from one.source.snapshot()
+                    continue
+                for row in one.source.snapshot():
+                    yield replace(row, values=row.values | {FILE_FIELD: one.file.name})
 
-    @contextmanager
-    def _named(self, file: LocalFile) -> Iterator[Source[FileSettings]]:
-        before = _version(file.origin)
-        try:
-            yield self._reader(self.settings.model_copy(update={"path": str(file.path)}))
-        except SourceError as error:
-            self._refuse_changed(file, before)
-            if str(error.place) == str(file.path):
-                raise SourceError(file.place, error.problem) from error
-            raise
-        self._refuse_changed(file, before)
+    def _open(self) -> _Opened:
+        fetched = fetch(self.settings)
+        return _Opened(fetched, tuple(self._open_file(file) for file in fetched.files))
 
-    def _refuse_changed(self, file: LocalFile, before: _Version | None) -> None:
-        if before is not None and _version(file.origin) != before:
-            raise SourceAway(file.place, "changed while it was read; it is read again when it is at rest")
+    def _open_file(self, file: LocalFile) -> _OpenFile:
+        version = _version(file.origin)
+        return _OpenFile(file, self._reader(self.settings.model_copy(update={"path": str(file.path)})), version)
 
     def _joined(self, fetched: Fetched, descriptions: list[Description]) -> Description:
         if not fetched.together:

@@ -1,8 +1,7 @@
-"""GeoJSON, GeoPackage and Shapefile, read through GDAL in batches.
+"""GeoJSON, GeoPackage and Shapefile, read through GDAL.
 
-Types are those of the file: text that looks like a date stays text, and so do leading zeros. Times keep the offset that
-they have. Fields within fields of GeoJSON become `a.b`, as in XML. A feature number (`fid`) can be used as a field for
-GeoPackage and GeoJSON; a Shapefile has none that lasts.
+Text that looks like a date stays text, and so do leading zeros. Fields within fields of GeoJSON become `a.b`, as in
+XML. A feature number (`fid`) can be used as a field for GeoPackage and GeoJSON; a Shapefile has none that lasts.
 """
 
 from __future__ import annotations
@@ -11,25 +10,21 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal, TypeVar
 
-import numpy as np
-import shapely
-from numpy.typing import NDArray
-from pyogrio import list_layers, raw, read_info
-from pyogrio.errors import DataLayerError, DataSourceError, FieldError
+from pyogrio import list_layers, read_info
+from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.row import SourceRow
+from meekoppel_connectors.sources.features import Layer, read_features
 from meekoppel_connectors.sources.settings import FileSettings
 from meekoppel_connectors.sources.source import Description, Source
 from meekoppel_connectors.sources.tables import existing
 
 DRIVERS = {"geojson": "GeoJSON", "gpkg": "GPKG", "shapefile": "ESRI Shapefile"}
 AS_WRITTEN = {"DATE_AS_STRING": "YES", "FLATTEN_NESTED_ATTRIBUTES": "YES", "NESTED_ATTRIBUTE_SEPARATOR": "."}
-BATCH = 20_000
 FEATURE_NUMBER = "fid"
-_EXACT_IN_FLOAT = 2**53
 
 
 class GeoJsonSettings(FileSettings):
@@ -79,10 +74,11 @@ class VectorFile(Source[VectorSettings]):
         self._layer = layer
         self._encoding = encoding
         self._as_written = AS_WRITTEN if self._kind == "geojson" else {}
+        self._described: dict[str, Any] | None = None
 
     def describe(self, *, whole: bool = False) -> Description:
         """Give the fields, the CRS and the number of features."""
-        info = self._info()
+        info = self._described = self._info()
         fields = tuple(str(name) for name in info["fields"])
         number = self._feature_number(info)
         if number and number not in fields:
@@ -91,57 +87,21 @@ class VectorFile(Source[VectorSettings]):
 
     def snapshot(self) -> Iterator[SourceRow]:
         """Read the features; numbered from 1 in the order of the file."""
-        info = self._info()
-        # GDAL parses a GeoJSON file anew for every batch, and holds it in memory as a whole anyway.
-        batch = max(int(info["features"]), 1) if self._kind == "geojson" else BATCH
-        for start in range(0, int(info["features"]), batch):
-            try:
-                meta, numbers, geometries, columns = raw.read(
-                    self._path,
-                    layer=info["layer_name"],
-                    skip_features=start,
-                    max_features=batch,
-                    return_fids=True,
-                    datetime_as_string=True,
-                    encoding=self._encoding,
-                    **self._as_written,
-                )
-            except (DataSourceError, DataLayerError, FieldError, UnicodeDecodeError, ValueError) as error:
-                raise SourceError(self._path, f"is damaged at or after feature {start + 1}: {error}") from error
-            yield from self._batch(start, info, meta, numbers, geometries, columns)
-
-    def _batch(
-        self,
-        start: int,
-        info: dict[str, Any],
-        meta: dict[str, Any],
-        numbers: NDArray[Any],
-        geometries: NDArray[Any] | None,
-        columns: list[NDArray[Any]],
-    ) -> Iterator[SourceRow]:
-        names = [str(name) for name in meta["fields"]]
-        kinds = [str(kind) for kind in meta["dtypes"]]
-        for name, kind, column in zip(names, kinds, columns, strict=True):
-            self._refuse_rounded(name, kind, column)
-        columns = [_truths(column) if kind == "bool" else column for kind, column in zip(kinds, columns, strict=True)]
-        feature_number = self._feature_number(info)
-        shapes = [None] * len(numbers) if geometries is None else shapely.from_wkb(geometries, on_invalid="ignore")
-        for index, number in enumerate(numbers.tolist()):
-            values = {name: _plain(column[index]) for name, column in zip(names, columns, strict=True)}
-            if feature_number:
-                values.setdefault(feature_number, number)
-            unreadable = shapes[index] is None and geometries is not None and geometries[index] is not None
-            fault = "has a geometry of a kind that cannot be read" if unreadable else None
-            yield SourceRow(values, shapes[index], number=start + index + 1, fault=fault)
-
-    def _refuse_rounded(self, name: str, kind: str, column: NDArray[Any]) -> None:
-        """Whole numbers beside empty ones arrive as floats; long ones, which are ids, would no longer be exact."""
-        if (
-            kind.startswith("int")
-            and column.dtype.kind == "f"
-            and np.nanmax(np.abs(column), initial=0) >= _EXACT_IN_FLOAT
-        ):
-            raise SourceError(self._path, f"field {name} has whole numbers too long to read exactly; export it as text")
+        info = self._described or self._info()  # GeoJSON is read as a whole to describe it
+        self._described = None
+        layer = Layer(
+            self._path,
+            info["layer_name"],
+            self._encoding,
+            number_field=self._feature_number(info),
+            exact_numbers=self._kind == "geojson",
+            options=self._as_written,
+        )
+        read = 0
+        for read, row in enumerate(read_features(layer), start=1):  # noqa: B007 - counted
+            yield row
+        if read != int(info["features"]):
+            raise SourceError(self._path, f"is damaged: it gives {read:,} of its {int(info['features']):,} features")
 
     def _info(self) -> dict[str, Any]:
         try:
@@ -199,17 +159,3 @@ class ShapefileFile(VectorFile[ShapefileSettings]):
 
     def __init__(self, settings: ShapefileSettings) -> None:
         super().__init__(settings, encoding=settings.encoding)
-
-
-def _truths(column: NDArray[Any]) -> NDArray[Any]:
-    """Give true and false back: beside empty ones they arrive as 1.0 and 0.0."""
-    if column.dtype.kind != "f":
-        return column
-    return np.array([None if np.isnan(value) else bool(value) for value in column], dtype=object)
-
-
-def _plain(value: Any) -> Any:
-    """Give Python's own type; numpy's would not compare, print or encode alike."""
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    return value.item() if isinstance(value, np.generic) else value
