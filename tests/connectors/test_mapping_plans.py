@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 import pytest
 
 from meekoppel_connectors.errors import SourceError
-from meekoppel_connectors.mapping.read import read_plans
+from meekoppel_connectors.mapping.read import RowMapper, read_plans
+from meekoppel_connectors.mapping.row import SourceRow
+from meekoppel_connectors.sources.source import Description
 from meekoppel_contracts.codes import Discipline, NuisanceEffect, Status
 from meekoppel_contracts.plan import Plan
 from tests.connectors.feeds import NOW, PLAN, ROW, configured, mapped, the_plan, the_reasons, write_csv
@@ -222,3 +225,29 @@ def test_a_row_whose_cells_moved_is_rejected(tmp_path: Path) -> None:
     path.write_text(path.read_text() + "0042;Riool; vervolg;2026-04-01;2026-04-30;111500;516500\n", encoding="utf-8")
     _, moved = read_plans(configured(tmp_path), NOW)
     assert moved.rejections[0].reason == "row_unreadable"
+
+
+NESTED = (
+    '{"nr": "1", "titel": {"nl": "Riool", "en": "Sewer"}, "soort": ["riool", "weg"], '
+    '"van": "2026-04-01", "tot": "2026-05-01"}'
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        ({"title": {"field": "titel"}}, "value_unreadable"),
+        ({"title": {"template": "{titel}!"}}, "value_unreadable"),
+        ({"title": {"field": "soort"}}, "value_unreadable"),
+        ({"title": {"field": "titel.nl"}}, "missing"),
+    ],
+)
+def test_a_value_that_holds_fields_or_several_values_is_refused_where_one_is_wanted(
+    tmp_path: Path, rule: dict[str, Any], reason: str
+) -> None:
+    config = configured(
+        tmp_path, {**rule, "disciplines": {"field": "soort", "codes": {"riool": "gravity_sewer", "weg": "road"}}}
+    )
+    row = SourceRow({**json.loads(NESTED), "x": 111500, "y": 516500}, number=1)
+    (mapped_row,) = RowMapper(config, Description((), fixed=False), NOW).mapped([row])
+    assert [rejection.reason for rejection in mapped_row.rejections] == [reason]

@@ -45,7 +45,9 @@ def test_a_time_is_read_in_its_zone_and_given_in_utc(
     assert read(value, *formats) == expected
 
 
-@pytest.mark.parametrize("value", ["01-04-2026", "2026-02-30", "5.5. - 12.6.2015", "", "99999999999999999999"])
+@pytest.mark.parametrize(
+    "value", ["01-04-2026", "2026-02-30", "5.5. - 12.6.2015", "2026-W23", "", "99999999999999999999"]
+)
 def test_what_is_no_date_of_the_form_is_refused(value: str) -> None:
     with pytest.raises(Unreadable) as caught:
         read(value, "iso", "epoch_ms")
@@ -158,3 +160,31 @@ def test_a_code_that_is_made_is_always_a_valid_one(name: str) -> None:
     except Unreadable:
         return
     assert org_code(code) == code
+
+
+@pytest.mark.parametrize(
+    ("value", "formats"),
+    [
+        ("0001-01-01", ("iso",)),
+        ("9999-12-31", ("iso",)),
+        (date(1899, 12, 30), ("iso",)),
+        (1772359200000, ("epoch_s",)),
+        (1772359200, ("epoch_ms",)),
+        ("0", ("epoch_s",)),
+        ("01-01-0026", ("%d-%m-%Y",)),
+    ],
+)
+def test_a_year_in_which_nobody_plans_works_is_refused(value: object, formats: tuple[str, ...]) -> None:
+    with pytest.raises(Unreadable) as caught:
+        read(value, *formats)
+    assert caught.value.reason is Reason.DATE_UNREADABLE
+
+
+def test_seconds_and_milliseconds_in_one_column_are_told_apart_by_their_year() -> None:
+    for value in (1772359200, 1772359200000):
+        assert read(value, "epoch_ms", "epoch_s") == utc(2026, 3, 1, 10)
+
+
+def test_yes_is_no_number() -> None:
+    with pytest.raises(Unreadable):
+        number_of(True, None)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ValidationError
 
+from meekoppel_connectors.mapping.periods import WordedPeriod
 from meekoppel_connectors.mapping.privacy.masking import personal_in
 from meekoppel_connectors.mapping.reasons import Unreadable
 from meekoppel_connectors.mapping.rules import (
@@ -28,9 +30,13 @@ from meekoppel_connectors.mapping.rules import (
 )
 from meekoppel_connectors.mapping.targets import Target, targets_of
 from meekoppel_connectors.mapping.values import converted
-from meekoppel_contracts.plan import Plan, Zone
+from meekoppel_contracts.plan import Period, Plan, Zone
 
 TOP = "plan"
+PERIOD_TEXT = "text"
+"""The key by which a period is taken from one text."""
+
+_PERIOD_TEXT_TARGET = Target(kind=WordedPeriod, many=False, required=True)
 _LOCAL_ID = Target(kind=str, many=False, required=True)
 
 
@@ -111,12 +117,22 @@ class _Compiler:
             parts = targets_of(target.model)
             if not isinstance(written, dict):
                 raise RuleError(path, f"has fields of its own: {', '.join(parts)}")
+            if target.model is Period and PERIOD_TEXT in written:
+                return self._worded(path, written, parts, vital=vital)
             return _settled(self.part(path, written, parts, vital=vital), target.model)
         if isinstance(written, dict):
             return self._taken(path, written, target, vital=vital)
         if isinstance(written, list):
             raise RuleError(path, "takes one value, not a list")
         return self._constant(path, written, target)
+
+    def _worded(self, path: str, written: dict[str, Any], targets: Mapping[str, Target], *, vital: bool) -> Part:
+        """Compile a period that stands in one text; what is said beside it goes before what the text says."""
+        rest = {name: value for name, value in written.items() if name != PERIOD_TEXT}
+        text = self.single(f"{path}.{PERIOD_TEXT}", written[PERIOD_TEXT], _PERIOD_TEXT_TARGET, vital=vital)
+        optional = {name: replace(target, required=False) for name, target in targets.items()}
+        part = self.part(path, rest, optional, vital=False)
+        return replace(part, text=text, required_fields=frozenset({"earliest_start", "latest_end"}))
 
     def _taken(self, path: str, written: dict[str, Any], target: Target, *, vital: bool) -> Taken:
         rule = _rule(path, written)

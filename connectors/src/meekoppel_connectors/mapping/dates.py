@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from meekoppel_connectors.mapping.reasons import Reason, Unreadable
 
 EPOCH_DIVISORS = {"epoch_s": 1, "epoch_ms": 1000}
+FIRST_YEAR, LAST_YEAR = 1990, 2100
 _TIME_DIRECTIVES = ("%H", "%I", "%M", "%S", "%c", "%X", "%s")
 _LAST_SECOND = time(23, 59, 59)
 
@@ -50,29 +51,34 @@ def time_of(value: Any, formats: Sequence[str], zone: ZoneInfo, *, is_end: bool,
     parsed = value if isinstance(value, date) else _parsed(value, formats)
     try:
         if isinstance(parsed, datetime):
-            return _in_utc(parsed, zone, is_end=is_end)
+            return moment_of(parsed, zone, is_end=is_end)
         moment = datetime.combine(parsed, _LAST_SECOND if end_of_day else time.min)
-        return _in_utc(moment, zone, is_end=is_end)
+        return moment_of(moment, zone, is_end=is_end)
     except OverflowError:
         raise _unreadable(value, formats) from None
 
 
 def _parsed(value: Any, formats: Sequence[str]) -> date:
     text = str(value).strip()
+    unlikely: Unreadable | None = None
     for pattern in formats:
         try:
             return _by_format(text, pattern)
         except (ValueError, OverflowError):
             continue
-    raise _unreadable(value, formats)
+        except Unreadable as error:
+            unlikely = error
+    raise unlikely or _unreadable(value, formats)
 
 
 def _by_format(text: str, pattern: str) -> date:
     if pattern == "iso":
+        if "W" in text:  # a week, of which Python would take the Monday
+            raise ValueError(text)
         moment = datetime.fromisoformat(text)
         return moment.date() if _is_bare_date(text) else moment
     if pattern in EPOCH_DIVISORS:
-        return datetime.fromtimestamp(0, UTC) + timedelta(seconds=float(text) / EPOCH_DIVISORS[pattern])
+        return _likely(datetime.fromtimestamp(0, UTC) + timedelta(seconds=float(text) / EPOCH_DIVISORS[pattern]))
     moment = datetime.strptime(text, pattern)  # noqa: DTZ007 - the zone follows
     return moment if any(directive in pattern for directive in _TIME_DIRECTIVES) else moment.date()
 
@@ -81,12 +87,27 @@ def _is_bare_date(text: str) -> bool:
     return len(text) <= len("2026-01-01") and ":" not in text and "T" not in text
 
 
-def _in_utc(moment: datetime, zone: ZoneInfo, *, is_end: bool) -> datetime:
+def moment_of(moment: datetime, zone: ZoneInfo, *, is_end: bool) -> datetime:
+    """Give a time in UTC; one without a zone is local in `zone`.
+
+    Raises:
+        Unreadable: when its year is none in which anybody plans works: a mistake, or a mark for "unknown".
+    """
+    _likely(moment)
     if moment.tzinfo is not None:
         return moment.astimezone(UTC)
     local = moment.replace(tzinfo=zone)
     exists = local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == moment
     return local.replace(fold=1 if is_end and exists else 0).astimezone(UTC)
+
+
+def _likely(moment: datetime) -> datetime:
+    if FIRST_YEAR <= moment.year <= LAST_YEAR:
+        return moment
+    message = f"lies in the year {moment.year}, which is a mistake or a mark for unknown; years from {FIRST_YEAR} to "
+    raise Unreadable(
+        Reason.DATE_UNREADABLE, f"{message}{LAST_YEAR} are taken. Seconds are epoch_s, milliseconds epoch_ms"
+    )
 
 
 def _unreadable(value: Any, formats: Sequence[str]) -> Unreadable:

@@ -99,7 +99,7 @@ class Filling:
 
     def part(self, part: Part) -> Any:
         """Give the fields of a part; ABSENT when one that the part cannot do without is absent, or all are."""
-        present = {}
+        present: dict[str, Any] = {} if part.text is None else self._in_words(part.text)
         for name, node in part.fields.items():
             value = self.fill(node)
             if value is not ABSENT:
@@ -107,6 +107,12 @@ class Filling:
         if not part.required_fields <= present.keys():
             return ABSENT
         return present if present or not part.fields else ABSENT
+
+    def _in_words(self, text: Node) -> dict[str, Any]:
+        period = self.fill(text)
+        if period is ABSENT:
+            return {}
+        return {name: getattr(period, name) for name in ("earliest_start", "latest_end", "precision")}
 
     def _several(self, several: Several) -> list[Any]:
         found: list[Any] = []
@@ -155,6 +161,8 @@ class Filling:
     def _piece(self, taken: Taken, name: str) -> str:
         value = self._values.get(name)
         pieces = [text_of(one) for one in (value if isinstance(value, list) else [value]) if not is_missing(one)]
+        if isinstance(value, dict):
+            raise _nested(value)
         if name in taken.person_columns:
             pieces = [self._guard.cleared_name(piece, taken.path) for piece in pieces]
         return ", ".join(pieces)
@@ -178,6 +186,8 @@ class Filling:
                 message = f"stands {len(filled)} times in this row, and the plan takes one value"
                 raise Unreadable(Reason.VALUE_UNREADABLE, message)
             raw = filled[0] if filled else None
+        if isinstance(raw, dict):
+            raise _nested(raw)
         if is_missing(raw):
             return ABSENT
         translated = self._translated(taken, raw)
@@ -216,3 +226,8 @@ class Filling:
         if taken.rule.missing == "reject" or (taken.vital and taken.rule.missing is None):
             self.problems.append(Problem(field, Reason.MISSING, f"has no value, and {taken.path} needs one"))
         return ABSENT
+
+
+def _nested(value: dict[str, Any]) -> Unreadable:
+    inside = ", ".join(map(str, list(value)[:5]))
+    return Unreadable(Reason.VALUE_UNREADABLE, f"is no value but holds fields ({inside}); name one of them with a dot")

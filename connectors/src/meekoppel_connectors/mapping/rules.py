@@ -157,11 +157,19 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the plan with fields of its own, such as `period` or one entry of `nuisance`."""
+    """A part of the plan with fields of its own, such as `period` or one entry of `nuisance`.
+
+    Attributes:
+        path: the plan field.
+        fields: how each is filled.
+        required_fields: those without which there is no such part.
+        text: of a period, the text that gives what `fields` does not say; None when there is none.
+    """
 
     path: str
     fields: Mapping[str, Node]
     required_fields: frozenset[str]
+    text: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +228,7 @@ def _all_taken(node: Node) -> Iterator[Taken]:
             if node.default is not None:
                 yield from _all_taken(node.default)
         case Part():
-            for child in node.fields.values():
+            for child in (*node.fields.values(), *((node.text,) if node.text is not None else ())):
                 yield from _all_taken(child)
         case Several():
             for child in node.entries:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from meekoppel_connectors.mapping.dates import time_of
+from meekoppel_connectors.mapping.periods import WordedPeriod, period_in_words
 from meekoppel_connectors.mapping.reasons import Reason, Unreadable
 from meekoppel_connectors.mapping.rules import ValueRule
 from meekoppel_connectors.mapping.targets import Target
@@ -59,6 +60,8 @@ def converted(value: Any, target: Target, rule: ValueRule, zone: ZoneInfo) -> An
         Unreadable: when it cannot be.
     """
     kind = target.kind
+    if kind is WordedPeriod:
+        return period_in_words(text_of(value), ZoneInfo(rule.time_zone) if rule.time_zone else zone)
     if target.symbols is not None:
         return symbol_of(value, target.symbols)
     if kind is bool:
@@ -119,6 +122,8 @@ def number_of(value: Any, decimal: Literal[".", ","] | None) -> float:
     Raises:
         Unreadable: when it is no finite number, or `1,234` could be one and a bit as well as a thousand and more.
     """
+    if isinstance(value, bool):
+        raise Unreadable(Reason.NUMBER_UNREADABLE, f"{text_of(value)} is not a number")
     if isinstance(value, (int, float)):
         number = float(value)
     else:
