@@ -28,6 +28,7 @@ from meekoppel_connectors.run import RunSummary, Stage, run_once
 from meekoppel_connectors.state.runs import Outcome, RunRecord
 from meekoppel_connectors.status import ConnectorStatus, read_status
 from meekoppel_contracts.errors import ContractError
+from meekoppel_contracts.registry import packaged_registry
 
 _PIPED_WIDTH = 400
 
@@ -145,6 +146,7 @@ def main() -> None:
     # aiokafka writes to its log what the connector itself says in one sentence.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
+        packaged_registry()  # a file of schema ids that cannot be used is found before anything is read
         app()
     except (ConnectorError, ContractError) as error:
         _complain(str(error))

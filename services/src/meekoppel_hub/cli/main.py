@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from meekoppel_contracts import ContractError
+from meekoppel_contracts import ContractError, packaged_registry
 from meekoppel_hub.platform.errors import HubError, SettingsError
 
 # Which module and which name in it is behind each command. Only that of the command at hand is imported: a command
@@ -71,6 +71,7 @@ def _nothing_before_the_command() -> None:
 def main() -> None:
     """Run the command; an error that we know is one sentence and exit code 1."""
     try:
+        packaged_registry()  # a file of schema ids that cannot be used would make every record one that cannot be read
         program(sys.argv[1] if len(sys.argv) > 1 else None)()
     except (HubError, ContractError) as error:
         typer.secho(f"meekoppel: {error}", fg=typer.colors.RED, err=True)

@@ -7,7 +7,8 @@ import json
 import aiohttp
 import pytest
 
-from meekoppel_contracts import PLAN_EVENT, own_registry
+from meekoppel_contracts import PLAN_EVENT, GivenId, SchemaIds, own_registry
+from meekoppel_hub.api.schema_registry.contracts import ServedContracts
 
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
 PLAN_EVENT_TEXTS = [own_registry().text(entry.schema_id) for entry in own_registry().versions(PLAN_EVENT)]
@@ -97,6 +98,8 @@ async def test_an_id_names_its_subjects(ask):
         ("/subjects/plan-event/versions/99", 404, 40402),
         ("/subjects/plan-event/versions/0", 422, 42202),
         ("/subjects/plan-event/versions/newest", 422, 42202),
+        ("/subjects/plan-event/versions/" + "9" * 5000, 422, 42202),
+        ("/schemas/ids/" + "9" * 5000, 404, 40403),
         ("/schemas/ids/99999", 404, 40403),
         ("/schemas/ids/x", 404, 40403),
         ("/config/other", 404, 40401),
@@ -201,6 +204,25 @@ async def test_what_is_no_schema_is_refused_with_a_reason(ask, path, body):
 
     assert (status, error["error_code"]) == (422, 42201)
     assert error["message"].startswith("Invalid schema: ")
+
+
+def test_with_the_ids_of_another_registry_it_gives_those_and_knows_both():
+    numbers = {
+        subject: tuple(
+            GivenId(
+                version=entry.version,
+                id=entry.schema_id + 1000,
+                meaning_sha256=entry.fingerprints.meaning_sha256,
+            )
+            for entry in own_registry().versions(subject)
+        )
+        for subject in own_registry().subjects()
+    }
+    other = own_registry().numbered_by(SchemaIds(registry="http://registry.example", subjects=numbers), "ids.json")
+    contracts = ServedContracts(other)
+
+    assert contracts.version("plans-value", "latest").schema_id == NEWEST.schema_id + 1000
+    assert contracts.by_id(str(NEWEST.schema_id)) == contracts.by_id(str(NEWEST.schema_id + 1000))
 
 
 async def test_who_has_the_answer_already_gets_no_other(ask):

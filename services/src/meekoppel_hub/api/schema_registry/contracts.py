@@ -8,14 +8,13 @@ the topics that every hub has are listed: the rest follows from a rule, and who 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import re
 from typing import Any
 
 import avro.errors
 import avro.schema
 
 from meekoppel_contracts import (
-    ContractError,
     Registry,
     SchemaId,
     SchemaVersion,
@@ -36,17 +35,28 @@ from meekoppel_hub.api.schema_registry.errors import (
 
 _VALUE = "-value"
 _LARGEST = 2**31 - 1
+_NUMBER = re.compile(r"[0-9]{1,10}")
 
 
-@dataclass(frozen=True, slots=True)
 class ServedContracts:
-    """Looks contracts up as a schema registry names them.
+    """Looks contracts up as a schema registry names them. It never changes.
 
-    Attributes:
+    Args:
         registry: the contracts, with the ids that are written and read.
     """
 
-    registry: Registry
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        schemas = {
+            entry.file: json.loads(registry.text(entry.schema_id))
+            for subject in registry.subjects()
+            for entry in registry.versions(subject)
+        }
+        self._texts = {
+            file: json.dumps(schema, separators=(",", ":"), ensure_ascii=False) for file, schema in schemas.items()
+        }
+        newest = {subject: schemas[registry.newest(subject).file] for subject in registry.subjects()}
+        self._records = {subject: f"{schema['namespace']}.{schema['name']}" for subject, schema in newest.items()}
 
     def subjects(self) -> list[str]:
         """List the contracts, and the subjects of the topics that every hub has."""
@@ -69,11 +79,9 @@ class ServedContracts:
             return contract
         topic, dash, _ = subject.rpartition("-")
         use = use_of_topic(topic) if dash else None
-        for contract in self.registry.subjects() if use is None else use.contracts:
-            record = json.loads(self.registry.text(self.registry.newest(contract).schema_id))
-            if subject.removeprefix(f"{topic}-" if use else "") == f"{record['namespace']}.{record['name']}":
-                return contract
-        return None
+        wanted = subject.removeprefix(f"{topic}-" if use else "")
+        among = self.registry.subjects() if use is None else use.contracts
+        return next((contract for contract in among if self._records[contract] == wanted), None)
 
     def version(self, subject: str, given: str) -> SchemaVersion:
         """Find a version by its number, or `latest` (or -1).
@@ -86,7 +94,7 @@ class ServedContracts:
         versions = self.versions(subject)
         if given in ("latest", "-1"):
             return versions[-1]
-        if not (given.isascii() and given.isdigit() and 1 <= int(given) <= _LARGEST):
+        if not (_NUMBER.fullmatch(given) and 1 <= int(given) <= _LARGEST):
             raise InvalidVersion(given)
         found = [entry for entry in versions if entry.version == int(given)]
         if not found:
@@ -100,9 +108,11 @@ class ServedContracts:
             SchemaNotFound: when no contract has the id.
         """
         try:
-            return self.registry.by_id(SchemaId(int(given)))
-        except (ValueError, ContractError):
-            raise SchemaNotFound(f"Schema {given}") from None
+            if _NUMBER.fullmatch(given):
+                return self.registry.by_id(SchemaId(int(given)))
+        except UnknownSchema:
+            pass  # what follows says so
+        raise SchemaNotFound(f"Schema {given[:20]}")
 
     def names_of(self, contract: str) -> list[str]:
         """List the subjects under which a contract is found."""
@@ -110,8 +120,7 @@ class ServedContracts:
 
     def text(self, entry: SchemaVersion) -> str:
         """Give a schema without the white space of its file."""
-        schema = json.loads(self.registry.text(entry.schema_id))
-        return json.dumps(schema, separators=(",", ":"), ensure_ascii=False)
+        return self._texts[entry.file]
 
     def look_up(self, subject: str, body: Any) -> SchemaVersion:
         """Find the version that a schema is; its documentation does not count.

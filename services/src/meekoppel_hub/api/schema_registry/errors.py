@@ -72,7 +72,7 @@ class InvalidVersion(RegistryRefusal):
 
     def __init__(self, given: str) -> None:
         super().__init__(
-            f"The specified version '{given}' is not a valid version id. Allowed values are between [1, 2^31-1] "
+            f"The specified version '{given[:20]}' is not a valid version id. Allowed values are between [1, 2^31-1] "
             'and the string "latest"'
         )
 
