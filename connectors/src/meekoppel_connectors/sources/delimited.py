@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from typing import ClassVar, Literal
+from itertools import chain, islice
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.row import SourceRow
+from meekoppel_connectors.sources.headers import LOOKED_AT_ROWS, Header, checked_header_row, header_of, no_header
 from meekoppel_connectors.sources.settings import FileSettings
 from meekoppel_connectors.sources.source import Description, Source
-from meekoppel_connectors.sources.tables import column_names, existing, table_row
+from meekoppel_connectors.sources.tables import existing, table_row, tidy
 
 DEFAULT_ENCODING = "utf-8-sig"
 DELIMITERS = (";", ",", "\t", "|")
+Record = tuple[int, list[Any]]
 LONGEST_FIELD = 64 * 1024 * 1024  # the polygon of a province in WKT is longer than csv's own 128 kB
 
 
@@ -28,7 +31,8 @@ class CsvSettings(FileSettings):
     Attributes:
         delimiter: the sign between columns; found out by default.
         encoding: UTF-8 by default.
-        header_row: in which line the names of the columns stand, from 1.
+        header_row: in which line the names of the columns begin, from 1; `auto` finds it.
+        header_lines: over how many lines they go.
     """
 
     has_geometry: ClassVar[bool] = False
@@ -37,7 +41,13 @@ class CsvSettings(FileSettings):
     format: Literal["csv"]
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     encoding: str | None = None
-    header_row: int = Field(default=1, ge=1)
+    header_row: int | Literal["auto"] = 1
+    header_lines: int = Field(default=1, ge=1, le=10)
+
+    @field_validator("header_row")
+    @classmethod
+    def _within_reach(cls, row: int | str) -> int | str:
+        return checked_header_row(row)
 
 
 class DelimitedFile(Source[CsvSettings]):
@@ -50,36 +60,38 @@ class DelimitedFile(Source[CsvSettings]):
         self._path = settings.file
         self._delimiter = settings.delimiter
         self._encoding = settings.encoding or DEFAULT_ENCODING
-        self._header_row = settings.header_row
 
     def describe(self, *, whole: bool = False) -> Description:
         """Give the columns of the header."""
-        records = self._records()
-        return Description(tuple(name for name in self._header(records) if name), fixed=True)
+        header, _, _ = self._table()
+        return Description(tuple(name for name in header.names if name), fixed=True)
 
     def snapshot(self) -> Iterator[SourceRow]:
         """Read the rows below the header; empty lines are passed over."""
-        records = self._records()
-        names = self._header(records)
-        for number, cells in records:
-            row = table_row(number, names, list(cells))
+        header, first, records = self._table()
+        for number, cells in chain(first, records):
+            row = table_row(number, list(header.names), cells) if number > header.last_row else None
             if row is not None:
                 yield row
 
-    def _header(self, records: Iterator[tuple[int, list[str]]]) -> list[str]:
-        for number, cells in records:
-            if number == self._header_row:
-                return column_names(cells)
-        raise SourceError(self._path, f"has no row {self._header_row}, where source.header_row looks for column names")
+    def _table(self) -> tuple[Header, list[Record], Iterator[Record]]:
+        """Give the header, the first records and the others."""
+        records = self._records()
+        first = list(islice(records, LOOKED_AT_ROWS))
+        wanted = self.settings.header_row
+        header = header_of([cells for _, cells in first], wanted, self.settings.header_lines, {})
+        if header is None:
+            raise SourceError(self._path, no_header(wanted))
+        return header, first, records
 
-    def _records(self) -> Iterator[tuple[int, list[str]]]:
+    def _records(self) -> Iterator[Record]:
         csv.field_size_limit(LONGEST_FIELD)
         delimiter = self._delimiter or self._found_delimiter()
         number = 0
         try:
             with existing(self._path).open(encoding=self._encoding, newline="") as file:
                 for number, cells in enumerate(csv.reader(file, delimiter=delimiter, strict=True), start=1):
-                    yield number, cells
+                    yield number, [tidy(cell) for cell in cells]
         except csv.Error as error:
             raise SourceError(self._path, f"is damaged after row {number}: {error}") from error
         except (UnicodeDecodeError, LookupError) as error:
@@ -88,15 +100,15 @@ class DelimitedFile(Source[CsvSettings]):
             raise SourceError(self._path, f"cannot be read: {error.strerror}") from error
 
     def _found_delimiter(self) -> str:
-        """Take the sign that stands most often in the header, outside quotes."""
+        """Take the sign that stands most often in the header, or in most of the first lines, outside quotes."""
+        row = self.settings.header_row
         try:
             with existing(self._path).open(encoding=self._encoding, newline="") as file:
-                lines = [line for _, line in zip(range(self._header_row), file, strict=False)]
+                lines = list(islice(file, LOOKED_AT_ROWS if row == "auto" else row))
         except (UnicodeDecodeError, LookupError) as error:
             raise self._wrong_encoding(error) from error
-        header = "".join(lines[-1:])
-        unquoted = "".join(header.split('"')[::2])
-        return max(DELIMITERS, key=unquoted.count)
+        unquoted = ["".join(line.split('"')[::2]) for line in (lines if row == "auto" else lines[-1:])]
+        return max(DELIMITERS, key=lambda sign: (sum(sign in line for line in unquoted), "".join(unquoted).count(sign)))
 
     def _wrong_encoding(self, error: Exception) -> SourceError:
         return SourceError(

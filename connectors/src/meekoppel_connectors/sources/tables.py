@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,6 +10,9 @@ from typing import Any
 
 from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.row import SourceRow
+
+_LINE_END = re.compile(r"\s*[\r\n]+\s*")
+_UNSEEN = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u200b": None, "\ufeff": None})
 
 
 def existing(path: Path) -> Path:
@@ -27,10 +31,15 @@ def column_names(cells: Iterable[Any]) -> list[str]:
     seen: Counter[str] = Counter()
     names = []
     for cell in cells:
-        name = "" if cell is None else str(cell).strip()
+        name = "" if cell is None else _LINE_END.sub(" ", tidy(str(cell)))
         seen[name] += 1
         names.append(f"{name} ({seen[name]})" if name and seen[name] > 1 else name)
     return names
+
+
+def tidy(text: str) -> str:
+    """Take away what is not seen: spaces around a text, spaces that do not break, marks of no width."""
+    return text.translate(_UNSEEN).strip()
 
 
 def table_row(number: int, names: list[str], cells: list[Any]) -> SourceRow | None:
