@@ -29,11 +29,12 @@ def real(path: str) -> Path:
     return file
 
 
-def read_with(template: str, folder: Path, file: Path | str, **source: Any) -> list[MappedRow]:
+def read_with(template: str, folder: Path, file: Path | None, **source: Any) -> list[MappedRow]:
     """Read a file with a template of the package, of which only the place (and what is given) is changed."""
     written = (Path(next(iter(templates.__path__))) / f"{template}.yaml").read_text(encoding="utf-8")
     content = yaml.safe_load(written)
-    content["source"] |= {"path": str(file), **source}
+    changed = content["source"] | {"path": str(file) if file else None, **source}
+    content["source"] = {name: value for name, value in changed.items() if value is not None}
     config = folder / f"{template}.yaml"
     config.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     return list(read_plans(load_config(config), NOW))

@@ -153,7 +153,7 @@ class _Run:
         try:
             self._publish(Stage.RESUMING)
             storing = self._storing(open_guard)
-            if source.gives_changes() and not (whole and source.gives_snapshots()):
+            if source.is_followed() and not (whole and source.gives_snapshots()):
                 message = self._take_changes(ChangesReading(self._config, source, self._state, self._as_of), storing)
             else:
                 message = self._take_snapshot(SnapshotReading(self._config, source, self._state, self._as_of), storing)

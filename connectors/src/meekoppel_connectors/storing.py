@@ -75,6 +75,7 @@ class Storing:
         self._tally.accepted = self._state.staging.accepted()
         self.counts[Verdict.UNCHANGED.value] += self._state.snapshot.keep_same()
         self._store(self._state.snapshot.seen())
+        self._store(self._state.snapshot.removed())
         self._store(self._state.snapshot.not_seen())
         self._ask_guard()
 

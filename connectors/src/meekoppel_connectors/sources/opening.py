@@ -28,7 +28,11 @@ OUR_OWN = {
     "json": "json_records:JsonRecordFile",
     "wzdx": "wzdx:WzdxFeed",
     "datex2": "datex2:SituationPublication",
+    "sql": "sql:SqlSource",
+    "ldes": "ldes.stream:EventStream",
 }
+EXTRAS = {"ldes": "ldes", "sql": "sql"}
+"""Format → the extra of this package that brings the libraries it needs."""
 
 
 def known_formats() -> tuple[str, ...]:
@@ -48,7 +52,7 @@ def source_class(format: str, folder: Path | None = None) -> type[Source[Any]]:
     """
     if format in OUR_OWN:
         module, _, name = OUR_OWN[format].partition(":")
-        return _class_of(importlib.import_module(f"meekoppel_connectors.sources.{module}"), name, format)
+        return _class_of(_own_module(module, format), name, format)
     if ".py:" in format:
         file, _, name = format.rpartition(":")
         return _class_of(_module_of((folder or Path()) / file), name, format)
@@ -67,6 +71,16 @@ def open_source(settings: SourceSettings, folder: Path | None = None) -> Source[
     if isinstance(settings, FileSettings) and not kind.gives_changes():
         return LocatedFiles(settings, kind)
     return kind(settings)
+
+
+def _own_module(module: str, format: str) -> Any:
+    try:
+        return importlib.import_module(f"meekoppel_connectors.sources.{module}")
+    except ModuleNotFoundError as error:
+        if format not in EXTRAS:
+            raise
+        wanted = f"pip install 'meekoppel-connectors[{EXTRAS[format]}]'"
+        raise SourceError(format, f"needs {error.name}, which is not installed; {wanted}") from error
 
 
 def _module_of(file: Path) -> Any:

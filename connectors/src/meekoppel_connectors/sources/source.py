@@ -113,6 +113,13 @@ class Source(Generic[Settings]):
         """
         raise NotImplementedError(f"{type(self).__name__} gives no changes")
 
+    def is_followed(self) -> bool:
+        """Tell whether runs follow it by its changes, as it is configured; by default where the author wrote `changes`.
+
+        A source that can do both says so here, mostly by whether its settings name a cursor.
+        """
+        return self.gives_changes()
+
     @classmethod
     def gives_snapshots(cls) -> bool:
         """Tell whether the author wrote `snapshot`."""
