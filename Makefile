@@ -31,10 +31,12 @@ kafka: .venv/.installed
 postgis: .venv/.installed
 	@bash deploy/install-postgis.sh
 
-# What reads our events without being ours: Node's packages, kcat, a schema registry.
+# What is not ours, and reads our events or gives us plans: Node's packages, kcat, a schema registry, feature services.
 foreign: .venv/.installed
 	@bash deploy/install-node.sh
 	@bash deploy/install-kcat.sh
+	@PYTHON=$(PYTHON) bash deploy/install-pygeoapi.sh
+	@bash deploy/install-mapserver.sh
 	@$(BIN)/python -m tests.apicurio
 
 demo: .venv/.installed

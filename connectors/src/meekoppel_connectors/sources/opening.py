@@ -30,6 +30,7 @@ OUR_OWN = {
     "datex2": "datex2:SituationPublication",
     "sql": "sql:SqlSource",
     "ldes": "ldes.stream:EventStream",
+    "ogc-features": "ogc_features:OgcFeatures",
 }
 EXTRAS = {"ldes": "ldes", "sql": "sql"}
 """Format → the extra of this package that brings the libraries it needs."""
