@@ -128,19 +128,28 @@ def new_organisation(folder: Path, bootstrap: str, code: OrgCode) -> Organisatio
     return Organisation(folder, bootstrap, code)
 
 
+def records_of(bootstrap: str, topic: str, partitions: int = 1) -> list[Any]:
+    """Everything that a topic holds, by partition and offset."""
+    return asyncio.run(_records(bootstrap, topic, partitions))
+
+
 async def _read(bootstrap: str, topic: str) -> list[Received]:
+    return [_received(record) for record in await _records(bootstrap, topic, PARTITIONS)]
+
+
+async def _records(bootstrap: str, topic: str, count: int) -> list[Any]:
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
-        partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        partitions = [TopicPartition(topic, number) for number in range(count)]
         ends = await consumer.end_offsets(partitions)
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
-        received: list[Received] = []
+        found: list[Any] = []
         while any([await consumer.position(each) < ends[each] for each in partitions]):
             for records in (await consumer.getmany(timeout_ms=500)).values():
-                received.extend(map(_received, records))
-        return sorted(received, key=lambda each: (each.partition, each.offset))
+                found.extend(records)
+        return sorted(found, key=lambda each: (each.partition, each.offset))
     finally:
         await consumer.stop()
 

@@ -37,7 +37,7 @@ class Journal(Source[JournalSettings]):
 
     def changes(self, since):
         done = int(since or 0)
-        lines = self.settings.path.read_text().splitlines()
+        lines = self.settings.file.read_text().splitlines()
         for number, line in enumerate(lines[done:], start=done + 1):
             values = json.loads(line)
             if values.pop("away", False):

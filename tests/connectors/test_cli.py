@@ -42,7 +42,13 @@ def test_a_mistake_in_the_configuration_is_one_sentence_and_exit_code_1(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["preview"], ["preview", "c.yaml", "--limit", "x"], ["run", "c.yaml"], ["walk", "c.yaml"]]
+    "arguments",
+    [
+        ["preview"],
+        ["preview", "c.yaml", "--limit", "x"],
+        ["run", "c.yaml", "--once", "--every", "1m"],
+        ["walk", "c.yaml"],
+    ],
 )
 def test_bad_usage_is_exit_code_2(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert call(monkeypatch, *arguments) == 2

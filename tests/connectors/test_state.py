@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from meekoppel_connectors.difference import Change, SnapshotState, Verdict, differences
-from meekoppel_connectors.errors import StateError
+from meekoppel_connectors.errors import StateBusy, StateError
 from meekoppel_connectors.mapping.row import MappedRow
 from meekoppel_connectors.state import ConnectorState, open_state
 from meekoppel_connectors.state import snapshot as snapshot_module
@@ -82,7 +82,7 @@ def test_a_commit_survives_a_power_cut_as_far_as_sqlite_can_promise(path: Path):
 
 def test_a_second_run_is_refused_while_the_first_goes_on(path: Path):
     second = open_state(path, ORGANISATION, NOW)
-    with open_state(path, ORGANISATION, NOW), pytest.raises(StateError, match="Another run of this connector"), second:
+    with open_state(path, ORGANISATION, NOW), pytest.raises(StateBusy, match="Another run of this connector"), second:
         pass
 
 
@@ -99,7 +99,7 @@ with open_state(Path({str(path)!r}), "{ORGANISATION}", datetime.now(UTC)):
     try:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
-        with pytest.raises(StateError, match="Another run"), open_state(path, ORGANISATION, NOW):
+        with pytest.raises(StateBusy, match="Another run"), open_state(path, ORGANISATION, NOW):
             pass
     finally:
         holder.kill()

@@ -1,4 +1,4 @@
-"""The command line of a connector: `meekoppel-connector check|preview|run|status CONFIG.yaml`."""
+"""The command line of a connector: `meekoppel-connector check|preview|run|status|state|spec`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import logging
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -19,18 +18,26 @@ from rich.table import Table
 from meekoppel_connectors.check import Finding
 from meekoppel_connectors.check import check as findings_of
 from meekoppel_connectors.clock import utc_now
+from meekoppel_connectors.commands import state as state_commands
+from meekoppel_connectors.commands.asking import AsJson, ConfigPath, console
+from meekoppel_connectors.commands.spec import spec
 from meekoppel_connectors.config import ConnectorConfig, load_config
 from meekoppel_connectors.errors import ConnectorError
 from meekoppel_connectors.guessing.command import init, list_templates
+from meekoppel_connectors.operating.service import Service, schedule_of
+from meekoppel_connectors.operating.stopping import Stopped, stopped_by_signals
+from meekoppel_connectors.operating.telling import run_and_tell
 from meekoppel_connectors.preview import DEFAULT_LIMIT, show
 from meekoppel_connectors.preview import preview as preview_of
-from meekoppel_connectors.run import RunSummary, Stage, run_once
+from meekoppel_connectors.run import RunSummary, Stage
+from meekoppel_connectors.secrets import without_secrets
 from meekoppel_connectors.state.runs import Outcome, RunRecord
 from meekoppel_connectors.status import ConnectorStatus, read_status
 from meekoppel_contracts.errors import ContractError
 from meekoppel_contracts.registry import packaged_registry
 
-_PIPED_WIDTH = 400
+STOPPED_EXIT_CODE = 143
+"""What a shell gives for a program that SIGTERM ended."""
 
 app = typer.Typer(
     name="meekoppel-connector",
@@ -41,9 +48,6 @@ app = typer.Typer(
     add_completion=False,
 )
 
-ConfigPath = Annotated[
-    Path, typer.Argument(metavar="CONFIG", help="The connector's YAML file; see docs/connectors.md.")
-]
 AsOf = Annotated[
     str | None,
     typer.Option(
@@ -52,7 +56,6 @@ AsOf = Annotated[
         " when it names none. Now, when not given.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables.")]
 
 
 @app.command(
@@ -60,10 +63,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs in
 )
 def check(config: ConfigPath) -> None:
     """Prove a configuration against its source and against Kafka; publishes and stores nothing."""
-    console = _console()
+    out = console()
     failed = 0
     for finding in findings_of(load_config(config), utc_now()):
-        _print_finding(console, finding)
+        _print_finding(out, finding)
         failed += not finding.ok
     if failed:
         raise typer.Exit(1)
@@ -88,33 +91,53 @@ def preview(
     if as_json:
         typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
     else:
-        show(result, loaded.zone, _console())
+        show(result, loaded.zone, console())
 
 
 @app.command(
     epilog="Examples: [bold]meekoppel-connector run heat.yaml --once[/bold]"
+    " · [bold]meekoppel-connector run heat.yaml --every 15m[/bold]"
+    " · [bold]meekoppel-connector run heat.yaml --cron '30 6 * * 1-5' --metrics-port 9464[/bold]"
     " · [bold]meekoppel-connector run heat.yaml --once --as-of 2026-02-29[/bold], for an old export"
     " · [bold]meekoppel-connector run heat.yaml --once --open-guard[/bold], when a mass change is right",
 )
 def run(
     config: ConfigPath,
     once: Annotated[bool, typer.Option("--once", help="Compare, publish the differences, and end.")] = False,
+    every: Annotated[str | None, typer.Option(metavar="INTERVAL", help="Run again after 90s, 15m, 2h, 1d.")] = None,
+    cron: Annotated[str | None, typer.Option(metavar="EXPRESSION", help="Run at these times, as 30 6 * * 1-5.")] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Serve metrics for Prometheus on this port of 127.0.0.1.")
+    ] = None,
     as_of: AsOf = None,
     open_guard: Annotated[bool, typer.Option("--open-guard", help="Publish even when much changed at once.")] = False,
+    whole: Annotated[
+        bool,
+        typer.Option("--whole", help="Read a source of changes as a whole, to find what it did not tell."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the source with the last snapshot and publish the differences."""
-    if not once:
-        raise typer.BadParameter("give --once; to run at set times, call it from cron or a systemd timer")
+    """Compare the source with the last snapshot and publish the differences; once, or at set times until stopped."""
+    if once and (every or cron or metrics_port):
+        raise typer.BadParameter("--every, --cron and --metrics-port do not go with --once")
+    if not once and (as_of or open_guard or whole):
+        raise typer.BadParameter("--as-of, --open-guard and --whole go with --once only")
     loaded = load_config(config)
+    if not once:
+        if not (every or cron or loaded.schedule):
+            raise typer.BadParameter("give --once, --every, --cron, or schedule: {every: 15m} in the configuration")
+        Service(loaded, schedule_of(loaded, every, cron)).serve(metrics_port)
+        return
     moment = _moment(as_of, loaded.zone)
     with Console(stderr=True).status("starting") as spinner:
         report = _reporter(spinner.update)
-        summary = run_once(loaded, as_of=moment, open_guard=open_guard, progress=report)
+        summary = _stoppable(
+            lambda: run_and_tell(loaded, _complain, as_of=moment, open_guard=open_guard, whole=whole, progress=report)
+        )
     if as_json:
         typer.echo(summary.to_json())
     else:
-        _print_summary(_console(), summary)
+        _print_summary(console(), summary)
     if summary.outcome is Outcome.GUARDED:
         _complain(summary.message or "The guard stopped this run; nothing was published.")
         raise typer.Exit(1)
@@ -131,7 +154,14 @@ def status(config: ConfigPath, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(found.to_json())
     else:
-        _print_status(_console(), loaded, found)
+        _print_status(console(), loaded, found)
+
+
+app.add_typer(state_commands.app, name="state")
+app.command(
+    epilog="Examples: [bold]meekoppel-connector spec[/bold]"
+    " · [bold]meekoppel-connector spec csv > csv.schema.json[/bold]"
+)(spec)
 
 
 app.command(
@@ -149,7 +179,7 @@ def main() -> None:
         packaged_registry()  # a file of schema ids that cannot be used is found before anything is read
         app()
     except (ConnectorError, ContractError) as error:
-        _complain(str(error))
+        _complain(without_secrets(str(error)))
         sys.exit(1)
 
 
@@ -164,9 +194,13 @@ def _moment(text: str | None, zone: ZoneInfo) -> datetime | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def _console() -> Console:
-    piped = not sys.stdout.isatty()  # a program that reads a table needs whole ids, not eighty columns
-    return Console(highlight=False, soft_wrap=piped, width=_PIPED_WIDTH if piped else None)
+def _stoppable(run: Callable[[], RunSummary]) -> RunSummary:
+    try:
+        with stopped_by_signals():
+            return run()
+    except Stopped:
+        _complain("Stopped; what was not published yet is kept and goes out first at the next run.")
+        raise typer.Exit(STOPPED_EXIT_CODE) from None
 
 
 def _complain(message: str) -> None:
@@ -190,6 +224,8 @@ def _print_summary(console: Console, summary: RunSummary) -> None:
     counts = ", ".join(f"{getattr(summary, part):,} {part}" for part in parts)
     found = "would be" if summary.outcome is Outcome.GUARDED else "are"
     console.print(f"{summary.read:,} rows, of which {found}: {counts}.", soft_wrap=True)
+    for note in summary.notes:
+        console.print(escape(note), soft_wrap=True)
     console.print(f"{summary.published:,} events published in {summary.seconds:.1f} s.", soft_wrap=True)
 
 

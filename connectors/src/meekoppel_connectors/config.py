@@ -21,9 +21,11 @@ from meekoppel_connectors.mapping.compiling import compile_plan
 from meekoppel_connectors.mapping.dates import known_zone
 from meekoppel_connectors.mapping.privacy.settings import PrivacySettings
 from meekoppel_connectors.mapping.rules import PlanRules, RuleError
+from meekoppel_connectors.operating.schedule import Schedule
 from meekoppel_connectors.settings import Section
 from meekoppel_connectors.sources.opening import known_formats, source_class
 from meekoppel_connectors.sources.settings import SourceSettings
+from meekoppel_contracts.heartbeat import CONNECTOR_NAME_LENGTH
 from meekoppel_contracts.plan import Organisation
 
 BOOTSTRAP_VARIABLE = "MEEKOPPEL_KAFKA_BOOTSTRAP"
@@ -105,6 +107,7 @@ class ConnectorConfig(Section):
 
     Attributes:
         path: the configuration file itself.
+        name: of the connector, unique within the organisation; the name of the file by default.
         organisation: the publisher; it writes to the topic `plan-inbox.<organisation>`.
         oin: the publisher's Dutch government organisation number, where there is one.
         namespace: the first part of every plan id; the hub's own.
@@ -114,12 +117,14 @@ class ConnectorConfig(Section):
         state: the SQLite file with the last snapshot, the outbox, rejected rows and runs.
         source: where the rows come from.
         guard: when a run stops and asks.
+        schedule: when it runs, when it is started without `--once`.
         contact_is_functional: the organisation states that all mail addresses and phone numbers are functional.
         privacy: what happens to what looks like a person's own name, mail address or number.
         plan: plan field → rule, as written.
     """
 
     path: Path
+    name: str | None = Field(default=None, min_length=1, max_length=CONNECTOR_NAME_LENGTH)
     organisation: Organisation
     oin: str | None = Field(default=None, pattern=r"^\d{20}$")
     namespace: str = Field(default="NL", pattern=r"^[A-Z][A-Z0-9]{0,9}$")
@@ -129,9 +134,15 @@ class ConnectorConfig(Section):
     state: Path
     source: SerializeAsAny[SourceSettings]
     guard: GuardConfig = GuardConfig()
+    schedule: Schedule | None = None
     contact_is_functional: bool = False
     privacy: PrivacySettings = PrivacySettings()
     plan: dict[str, Any]
+
+    @property
+    def connector_name(self) -> str:
+        """Name the connector within its organisation."""
+        return self.name or self.path.stem[:CONNECTOR_NAME_LENGTH]
 
     @property
     def zone(self) -> ZoneInfo:

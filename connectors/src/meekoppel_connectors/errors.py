@@ -5,8 +5,9 @@
     │   ├── ConfigError     the configuration file: the organisation changes it; names file and field
     │   ├── SourceError     the source: it is not there, cannot be read, or lacks what the configuration names
     │   └── StateError      the state file (SQLite) cannot be used
-    └── Retriable           the run tries again, after a while; nothing is lost
+    └── Retriable           trying again, after a while, may work; nothing is lost
         ├── SourceAway      the source does not answer, or is too busy
+        ├── StateBusy       another run uses the state at this moment
         └── BrokerError     Kafka cannot be reached, or refused what was sent
 
     RejectedRow             one row, or one value of it, cannot be taken over; it is set aside and the run goes on
@@ -34,7 +35,7 @@ class Fatal(ConnectorError):
 
 
 class Retriable(ConnectorError):
-    """The run tries again after a while, and gives up only when its patience ends."""
+    """Trying again after a while may work; a run does so itself while its patience lasts."""
 
 
 class ConfigError(Fatal):
@@ -85,6 +86,10 @@ class SourceAway(Retriable):
         self.problem = problem
         self.retry_after_seconds = retry_after_seconds
         super().__init__(f"{place}: {problem}")
+
+
+class StateBusy(Retriable):
+    """Another run of the same connector uses the state file."""
 
 
 class BrokerError(Retriable):

@@ -49,7 +49,7 @@ class Outbox:
             time: when it happened or, where that is not known, when the run began.
             oin: the publisher's OIN, where there is one.
         """
-        sequence = self._last_sequence() + 1
+        sequence = last_sequence(self._connection) + 1
         plan_id = event.plan.plan_id
         headers = plan_event_headers(
             event, id=f"{self._epoch}/{sequence}", sequence=sequence, time=time, epoch=self._epoch, oin=oin
@@ -75,9 +75,11 @@ class Outbox:
         """Count the events that wait."""
         return count_waiting(self._connection)
 
-    def _last_sequence(self) -> int:
-        row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
-        return 0 if row is None else int(row[0])
+
+def last_sequence(connection: sqlite3.Connection) -> int:
+    """Give the last number that an event got in a state file; 0 when none did."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def count_waiting(connection: sqlite3.Connection) -> int:

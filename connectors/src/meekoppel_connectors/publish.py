@@ -34,6 +34,7 @@ _TOPIC_LOOKUPS = 4
 _TOPIC_LOOKUP_SECONDS = 0.5
 _CLOSE_SECONDS = 3.0
 
+Headers = list[tuple[str, bytes]]
 Published = Callable[[int], None]
 """Is told after each acknowledged batch how many events were published so far."""
 
@@ -97,6 +98,37 @@ def publish_outbox(
                 raise _away(kafka, outbox, error) from error
             time.sleep(patience.delay_seconds(failures))
     return courier.sent
+
+
+def publish_one(
+    kafka: KafkaConfig, topic: str, key: bytes, value: bytes, headers: Headers, *, answer_seconds: float = 5.0
+) -> None:
+    """Publish one record that may get lost, and wait for its acknowledgement; must not be called from a running loop.
+
+    Raises:
+        BrokerError: when the broker is away, refuses, or has no such topic.
+    """
+
+    async def deliver() -> None:
+        producer = AIOKafkaProducer(
+            **kafka.client_settings(), acks="all", request_timeout_ms=int(answer_seconds * 1000)
+        )
+        try:
+            async with asyncio.timeout(answer_seconds):
+                await producer.start()
+                await _require_topic(producer, topic)
+                await producer.send_and_wait(topic, value, key=key, headers=headers)
+        finally:
+            await _close(producer)
+
+    try:
+        asyncio.run(deliver())
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise BrokerError(f"Kafka at {kafka.bootstrap} did not take a record for {topic} ({_named(error)}).") from error
+
+
+def _named(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 class _Courier:
@@ -223,7 +255,7 @@ def _refuse_final(error: Exception, organisation: OrgCode, outbox: Outbox) -> No
 def _away(kafka: KafkaConfig, outbox: Outbox, error: Exception) -> BrokerError:
     return BrokerError(
         f"Kafka at {kafka.bootstrap} cannot be reached or did not take what was sent "
-        f"({str(error) or type(error).__name__}); check kafka.bootstrap, user name and network, then run again. "
+        f"({_named(error)}); check kafka.bootstrap, user name and network, then run again. "
         f"{_kept(outbox)}"
     )
 

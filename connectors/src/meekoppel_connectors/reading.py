@@ -12,6 +12,7 @@ from meekoppel_connectors.config import ConnectorConfig
 from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.read import ROWS_PER_BATCH, RowMapper
 from meekoppel_connectors.mapping.recognition import RowRecognition, mapping_fingerprint
+from meekoppel_connectors.mapping.report import MappingReport
 from meekoppel_connectors.mapping.row import SourceRow
 from meekoppel_connectors.sources.source import Reached, Source
 from meekoppel_connectors.state import ConnectorState
@@ -23,10 +24,12 @@ class SnapshotReading:
 
     Attributes:
         counts: rows read and rejected.
+        report: what the mapping did to the rows that differ.
     """
 
     def __init__(self, config: ConnectorConfig, source: Source[Any], state: ConnectorState, as_of: datetime) -> None:
         self.counts: Counter[str] = Counter()
+        self.report = MappingReport()
         self._config = config
         self._source = source
         self._state = state
@@ -41,8 +44,9 @@ class SnapshotReading:
             ConfigError: when nothing says in which CRS the source is.
         """
         self.counts.clear()
+        self.report = MappingReport()
         self._state.staging.clear()
-        mapper = RowMapper(self._config, self._source.describe(), self._as_of)
+        mapper = RowMapper(self._config, self._source.describe(), self._as_of, self.report)
         rows = mapper.numbered(self._source.snapshot())
         while batch := list(islice(rows, ROWS_PER_BATCH)):
             self._stage(batch, mapper)
@@ -66,11 +70,13 @@ class ChangesReading:
 
     Attributes:
         counts: rows read and rejected, of what is stored.
+        report: what the mapping did to the rows.
         cursor: up to where everything is stored; None at the beginning.
     """
 
     def __init__(self, config: ConnectorConfig, source: Source[Any], state: ConnectorState, as_of: datetime) -> None:
         self.counts: Counter[str] = Counter()
+        self.report = MappingReport()
         self._config = config
         self._source = source
         self._state = state
@@ -85,7 +91,7 @@ class ChangesReading:
             SourceError, SourceAway: as the source raises them.
             ConfigError: when nothing says in which CRS the source is.
         """
-        self._mapper = RowMapper(self._config, self._source.describe(), self._as_of)
+        self._mapper = RowMapper(self._config, self._source.describe(), self._as_of, self.report)
         return self._source.changes(self.cursor)
 
     def store_next(self, changes: Iterator[SourceRow | Reached], storing: Storing, run: int) -> bool:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 from meekoppel_connectors.clock import Clock, utc_now
 from meekoppel_connectors.config import ConnectorConfig
@@ -63,6 +64,7 @@ class RunSummary:
         seconds: how long it took.
         outcome: `published`, or `guarded` when the guard stopped it.
         message: what the guard says; None otherwise.
+        notes: what the mapping did to the plans that differ, in sentences: repaired, simplified, masked.
     """
 
     read: int
@@ -78,10 +80,15 @@ class RunSummary:
     seconds: float
     outcome: Outcome
     message: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as values that JSON knows."""
+        return asdict(self)
 
     def to_json(self) -> str:
         """Give it as one line of JSON."""
-        return json.dumps(asdict(self))
+        return json.dumps(self.as_dict(), ensure_ascii=False)
 
 
 def run_once(
@@ -109,7 +116,8 @@ def run_once(
     Raises:
         SourceError: when the source cannot be read; nothing more is stored or published then.
         SourceAway: when the source stays away.
-        StateError: when the state cannot be used, or another run uses it.
+        StateBusy: when another run uses the state.
+        StateError: when the state cannot be used.
         BrokerError: when the broker is away or refuses; what is to be published is kept.
         ConnectorError: when `as_of` lies before the last snapshot.
         SchemaIdsError: when MEEKOPPEL_SCHEMA_IDS names a file that cannot be used.
@@ -153,10 +161,13 @@ class _Run:
         try:
             self._publish(Stage.RESUMING)
             storing = self._storing(open_guard)
+            reading: ChangesReading | SnapshotReading
             if source.is_followed() and not (whole and source.gives_snapshots()):
-                message = self._take_changes(ChangesReading(self._config, source, self._state, self._as_of), storing)
+                reading = ChangesReading(self._config, source, self._state, self._as_of)
+                message = self._take_changes(reading, storing)
             else:
-                message = self._take_snapshot(SnapshotReading(self._config, source, self._state, self._as_of), storing)
+                reading = SnapshotReading(self._config, source, self._state, self._as_of)
+                message = self._take_snapshot(reading, storing)
             self._publish(Stage.PUBLISHING)
         except ConnectorError as error:
             outcome = Outcome.STORED if self._stored else Outcome.FAILED
@@ -164,7 +175,7 @@ class _Run:
             raise
         outcome = Outcome.PUBLISHED if message is None else Outcome.GUARDED
         self._state.runs.note(self._id, outcome, counts=self._counts, message=message, finished=clock())
-        return self._summary(outcome, message)
+        return self._summary(outcome, message, tuple(reading.report.sentences()))
 
     def _storing(self, open_guard: bool) -> Storing:
         def compared(count: int) -> None:
@@ -260,7 +271,7 @@ class _Run:
         published = self._counts["published"]
         self._counts = sum(counted, Counter()) + Counter(published=published)
 
-    def _summary(self, outcome: Outcome, message: str | None) -> RunSummary:
+    def _summary(self, outcome: Outcome, message: str | None, notes: tuple[str, ...]) -> RunSummary:
         verdicts = ("registered", "changed", "confirmed", "unchanged", "withdrawn", "completed", "restored")
         return RunSummary(
             read=self._counts["read"],
@@ -269,6 +280,7 @@ class _Run:
             seconds=round(time.monotonic() - self._begun, 3),
             outcome=outcome,
             message=message,
+            notes=notes,
             **{verdict: self._counts[verdict] for verdict in verdicts},
         )
 

@@ -11,10 +11,10 @@ from typing import Any
 from meekoppel_connectors.clock import Clock, utc_now
 from meekoppel_connectors.config import ConnectorConfig
 from meekoppel_connectors.errors import StateError
-from meekoppel_connectors.outbox import count_waiting
+from meekoppel_connectors.outbox import count_waiting, last_sequence
 from meekoppel_connectors.state.rejected_rows import RejectedRow, rejections_of
 from meekoppel_connectors.state.runs import RunRecord, Runs
-from meekoppel_connectors.state.schema import connect_to_read, read_meta
+from meekoppel_connectors.state.schema import connect_to_read, has_begun, read_meta
 from meekoppel_connectors.state.snapshot import Snapshot
 
 RUNS_SHOWN = 10
@@ -27,6 +27,7 @@ class ConnectorStatus:
     Attributes:
         state: the state file.
         epoch: the life of the state; None when the connector never ran.
+        last_sequence: the last number that an event got in this epoch; 0 when none did.
         live_plans: plans that are shared, have not ended and are not past their end now.
         outbox_waiting: events that the broker has not acknowledged yet.
         runs: the last runs, newest first.
@@ -36,6 +37,7 @@ class ConnectorStatus:
 
     state: Path
     epoch: str | None
+    last_sequence: int
     live_plans: int
     outbox_waiting: int
     runs: tuple[RunRecord, ...]
@@ -46,6 +48,7 @@ class ConnectorStatus:
         content: dict[str, Any] = {
             "state": str(self.state),
             "epoch": self.epoch,
+            "last_sequence": self.last_sequence,
             "live_plans": self.live_plans,
             "outbox_waiting": self.outbox_waiting,
             "runs": [run.to_dict() for run in self.runs],
@@ -60,8 +63,8 @@ def read_status(config: ConnectorConfig, *, clock: Clock = utc_now) -> Connector
     Raises:
         StateError: when the state file is there but cannot be used.
     """
-    if not config.state.exists():
-        return ConnectorStatus(config.state, None, 0, 0, (), ())
+    if not has_begun(config.state):
+        return ConnectorStatus(config.state, None, 0, 0, 0, (), ())
     connection = connect_to_read(config.state, config.organisation)
     try:
         return _status(connection, config.state, clock)
@@ -79,6 +82,7 @@ def _status(connection: sqlite3.Connection, path: Path, clock: Clock) -> Connect
     return ConnectorStatus(
         state=path,
         epoch=meta["epoch"],
+        last_sequence=last_sequence(connection),
         live_plans=Snapshot(connection).live(clock()),
         outbox_waiting=count_waiting(connection),
         runs=runs.last(RUNS_SHOWN),

@@ -28,9 +28,10 @@ _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 
 def mapping_fingerprint(config: ConnectorConfig) -> str:
     """Tell one mapping from another: 32 hexadecimal digits over all that decides what a row becomes."""
+    elsewhere = {"path", "name", "state", "kafka", "guard", "schedule", "plan"}
     decisive = {
         "plan": config.plan,
-        "settings": config.model_dump(mode="json", exclude={"path", "state", "kafka", "guard", "plan"}),
+        "settings": config.model_dump(mode="json", exclude=elsewhere),
         "versions": [
             version("meekoppel-connectors"),
             version("meekoppel-contracts"),

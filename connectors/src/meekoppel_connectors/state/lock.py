@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from meekoppel_connectors.errors import StateError
+from meekoppel_connectors.errors import StateBusy, StateError
 
 if sys.platform == "win32":
     import msvcrt
@@ -29,7 +29,8 @@ def only_run(state: Path) -> Iterator[None]:
     The lock file stays when the run ends: removing it would let two runs hold two different files of one name.
 
     Raises:
-        StateError: when another run holds it, or the folder cannot be written.
+        StateBusy: when another run holds it.
+        StateError: when the folder cannot be written.
     """
     path = state.with_name(f"{state.name}.lock")
     try:
@@ -40,7 +41,7 @@ def only_run(state: Path) -> Iterator[None]:
         try:
             _take(descriptor)
         except OSError as error:
-            raise StateError(
+            raise StateBusy(
                 f"Another run of this connector uses {state} at this moment; wait until it has ended and run again."
             ) from error
         yield

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -91,6 +91,34 @@ def connect(path: Path, organisation: OrgCode, now: datetime) -> sqlite3.Connect
             check(connection, path, organisation)
             with transaction(connection):
                 _upgrade(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def has_begun(path: Path) -> bool:
+    """Tell whether there is a state: a file, in which a first run has made the tables already.
+
+    Raises:
+        StateError: when the file cannot be read.
+    """
+    if not path.is_file():
+        return False
+    with _saying_what_is_wrong(path), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as found:
+        return bool(_table_names(found))
+
+
+def open_for_upkeep(path: Path, organisation: OrgCode) -> sqlite3.Connection:
+    """Open a state file that exists, for changing it outside a run.
+
+    Raises:
+        StateError: as `connect`.
+    """
+    with _saying_what_is_wrong(path):
+        connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            check(connection, path, organisation)
         except BaseException:
             connection.close()
             raise

@@ -74,7 +74,8 @@ def open_state(path: Path, organisation: OrgCode, now: datetime) -> Iterator[Con
     """Open the state of a connector for one run, alone; make it where there is none.
 
     Raises:
-        StateError: when another run has it, it is not usable, or the disk fails while it is used.
+        StateBusy: when another run has it.
+        StateError: when it is not usable, or the disk fails while it is used.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
