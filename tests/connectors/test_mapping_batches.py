@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from meekoppel_connectors.mapping.geometry import GeometryReader, ReadGeometry
 from meekoppel_connectors.mapping.read import ROWS_PER_BATCH
@@ -110,3 +112,18 @@ def test_a_broken_geometry_is_refused_and_leaves_its_neighbours_alone(
     assert before == after
     assert isinstance(before, ReadGeometry)
     assert getattr(broken, "reason", broken) == reason
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_bytes_come_each_row_is_a_valid_geometry_or_a_reason(tmp_path: Path, data: st.DataObject) -> None:
+    rows = []
+    for text in [*GOOD[:2], "MULTIPOINT((155000 463000),(155001 463001))", "LINESTRING(155000 463000, 155001 463001)"]:
+        wkb = bytearray(shapely.from_wkt(text).wkb)
+        for place in data.draw(st.lists(st.integers(0, len(wkb) - 1), max_size=4)):
+            wkb[place] = data.draw(st.integers(0, 255))
+        rows.append(SourceRow({}, bytes(wkb[: data.draw(st.integers(0, len(wkb)))])))
+    outcomes = reader(tmp_path, format="geojson", geometry="native").of_rows(rows)
+    shapes = [shapely.from_wkb(outcome.wkb) for outcome in outcomes if isinstance(outcome, ReadGeometry)]
+    assert len(outcomes) == len(rows)
+    assert all(shape.is_valid and not shape.is_empty for shape in shapes)

@@ -111,7 +111,8 @@ class GeometryReader:
                 continue
             if frame is None:
                 raise self._no_crs()
-            outcomes.update(zip(places, self._in_hub(shapes[places], frame), strict=True))
+            with np.errstate(all="ignore"):  # what is not finite is refused, and needs no warning besides
+                outcomes.update(zip(places, self._in_hub(shapes[places], frame), strict=True))
         return [outcomes[place] for place in range(len(shapes))]
 
     def _in_hub(self, shapes: Shapes, frame: Frame) -> list[Outcome]:

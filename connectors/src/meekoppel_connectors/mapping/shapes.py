@@ -150,7 +150,8 @@ def _parsed(
 ) -> None:
     """Parse all at once; what a batch cannot take is parsed one by one, for its reason."""
     try:
-        found = parse(np.array(written, dtype=object), on_invalid="ignore")
+        with np.errstate(all="ignore"):
+            found = parse(np.array(written, dtype=object), on_invalid="ignore")
     except NotImplementedError:  # one arc among them
         _each(parse, written, places, shapes, faults)
         return

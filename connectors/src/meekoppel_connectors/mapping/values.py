@@ -29,15 +29,17 @@ _FALSE = frozenset({"false", "0", "no", "n", "nee", "onwaar"})
 
 def is_missing(value: Any) -> bool:
     """Tell whether a source value says nothing: absent, blank, or not a number."""
+    if isinstance(value, str):
+        return not value or value.isspace()
     if value is None:
         return True
-    if isinstance(value, str):
-        return not value.strip()
     return isinstance(value, float) and math.isnan(value)
 
 
 def text_of(value: Any) -> str:
     """Give a source value as text, as a person would write it: whole numbers without `.0`, no outer white space."""
+    if type(value) is str:
+        return value.strip()
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import lru_cache
 
 from meekoppel_connectors.mapping.privacy.addresses import (
     holds_only_office_words,
@@ -44,9 +45,11 @@ def personal_in(text: str, *, addresses: bool = True) -> list[tuple[Span, Person
         addresses: whether mail addresses and phone numbers are looked for, and not only names.
     """
     found = [(span, Personal.NAME) for span in names_in(text)]
-    if addresses:
-        own = [(span, Personal.ADDRESS) for span in personal_addresses(text)]
-        own += [(span, Personal.NUMBER) for span in mobile_numbers(text)]
+    if not addresses:
+        return found
+    own = [(span, Personal.ADDRESS) for span in personal_addresses(text)]
+    own += [(span, Personal.NUMBER) for span in mobile_numbers(text)]
+    if found or own:
         before = [name_before(text, span.start) for span, _ in own]
         found += own + [(span, Personal.NAME) for span in before if span is not None]
         behind = [number_behind(text, span.end) for span, kind in found if kind is Personal.NAME]
@@ -54,6 +57,7 @@ def personal_in(text: str, *, addresses: bool = True) -> list[tuple[Span, Person
     return found
 
 
+@lru_cache(maxsize=4096)  # the same standard sentences stand in many plans
 def masked(text: str, *, addresses: bool = True) -> str:
     """Give a text with a mark in the place of everything personal; the same text when there is nothing."""
     found = personal_in(text, addresses=addresses)

@@ -55,7 +55,6 @@ _BEFORE = re.compile(rf"(?P<name>{_NAME})[ ]*(?:[,:;(<–-]|op|tel\.?|via|on|at|
 _WHOLE = re.compile(rf"{_TITLES}(?P<name>{_ANY_CASE_NAME})")
 
 _TOKEN = re.compile(r"[^\W\d_]+")
-_CUES = first_tokens("forms_of_address", "degrees", "roles", "hints")
 _OFFICES, _NO_NAMES = words_of("offices"), words_of("not_a_name")
 _TITLE_WORDS = frozenset(word.strip(".") for word in words_of("forms_of_address")) | first_tokens("degrees")
 _OF_OFFICE = re.compile(r"[ ](?:van|von|of|bij)[ ](?P<office>[^ ]+)$")
@@ -70,12 +69,11 @@ _FAR = 80
 
 def names_in(text: str) -> Iterator[Span]:
     """Find names of persons that a cue announces; the cue itself is no part of what is found."""
-    if _CUES.isdisjoint(_TOKEN.findall(text.lower())):
+    if _FINDERS.keys().isdisjoint(_TOKEN.findall(text.lower())):  # as nearly all texts
         return
     for token in _TOKEN.finditer(text):
-        for cues, find in _KINDS_OF_CUE:
-            if token[0].lower() in cues:
-                yield from find(text, token.start())
+        for find in _FINDERS.get(token[0].lower(), ()):
+            yield from find(text, token.start())
 
 
 def _behind_form(text: str, place: int) -> Iterator[Span]:
@@ -109,12 +107,18 @@ def _behind_hint(text: str, place: int) -> Iterator[Span]:
         yield from _person(match)
 
 
-_KINDS_OF_CUE: tuple[tuple[frozenset[str], Callable[[str, int], Iterator[Span]]], ...] = (
-    (first_tokens("forms_of_address"), _behind_form),
-    (first_tokens("degrees"), _behind_degree),
-    (first_tokens("roles"), _behind_role),
-    (first_tokens("hints"), _behind_hint),
-)
+_Finder = Callable[[str, int], Iterator[Span]]
+_FINDERS: dict[str, list[_Finder]] = {}
+"""First word of a cue → what looks for a name behind it."""
+
+for _list, _find in (
+    ("forms_of_address", _behind_form),
+    ("degrees", _behind_degree),
+    ("roles", _behind_role),
+    ("hints", _behind_hint),
+):
+    for _word in first_tokens(_list):
+        _FINDERS.setdefault(_word, []).append(_find)
 
 
 def name_before(text: str, place: int) -> Span | None:
