@@ -14,7 +14,7 @@ help:
 	@echo "make test       all tests, on a real broker and on SQLite and PostGIS"
 	@echo "make test-unit  the tests that need no server: seconds"
 	@echo "make lint       ruff, mypy --strict, the direction of imports"
-	@echo "make trial      two weeks of real road works through the whole way, on SQLite and PostGIS"
+	@echo "make trial      real road works through the whole way, on SQLite and PostGIS; then every set of real data"
 	@echo "make bench      figures: the fold into the view, and the delay to a webhook"
 
 .venv/.installed: $(MANIFESTS)
@@ -60,6 +60,7 @@ format: .venv/.installed
 
 trial: postgis
 	@$(BIN)/python -m tests.trials.highways_england $(ARGS)
+	@$(BIN)/python -m tests.trials.all_sources
 
 bench: postgis
 	@$(BIN)/python -m tests.benchmarks.fold $(ARGS)

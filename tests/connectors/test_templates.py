@@ -17,6 +17,9 @@ def test_every_template_loads_and_begins_with_an_explanation(each: Template, tmp
     path = tmp_path / "plans.yaml"
     path.write_text(each.text, encoding="utf-8")
     load_config(path)
+    path.write_text(each.filled({"path": "other.file"}, {"organisation": "gm0361"}), encoding="utf-8")
+    config = load_config(path)
+    assert (config.organisation, config.source.place) == ("gm0361", str(tmp_path / "other.file"))
     assert each.text.startswith("# ")
     assert len([line for line in each.text.splitlines() if line.startswith("#")]) >= 3
 

@@ -15,7 +15,7 @@ from meekoppel_connectors.mapping.geometry import GeometryReader
 from meekoppel_connectors.mapping.report import MappingReport
 from meekoppel_connectors.mapping.row import MappedRow, SourceRow, duplicate
 from meekoppel_connectors.sources.opening import open_source
-from meekoppel_connectors.sources.source import Description
+from meekoppel_connectors.sources.source import Description, Reached
 from meekoppel_contracts.ids import PlanId
 
 ROWS_PER_BATCH = 1000
@@ -30,7 +30,8 @@ def read_plans(config: ConnectorConfig, now: datetime, report: MappingReport | N
         report: is filled with what was done to the data on the way.
 
     Yields:
-        One result per row: a plan, or the reasons why not. Of two rows with one id the second is rejected.
+        One result per row: a plan, or the reasons why not. Of two rows with one id the second is rejected; of a source
+        that only tells its changes both stand, in their order.
 
     Raises:
         SourceError: when the source cannot be read or lacks a column; also half-way, and then nothing of what was
@@ -40,6 +41,10 @@ def read_plans(config: ConnectorConfig, now: datetime, report: MappingReport | N
     """
     source = open_source(config.source, config.path.parent)
     mapper = RowMapper(config, source.describe(), now, report)
+    if not source.gives_snapshots():
+        changes = (item for item in source.changes(None) if not isinstance(item, Reached))
+        yield from mapper.mapped(mapper.numbered(changes))
+        return
     first_rows: dict[PlanId, int] = {}
     for row in mapper.mapped(mapper.numbered(source.snapshot())):
         yield _only_first(row, first_rows)
@@ -85,8 +90,8 @@ class RowMapper:
 
 
 def _only_first(row: MappedRow, first_rows: dict[PlanId, int]) -> MappedRow:
-    """Reject a row whose plan id another row has already."""
-    if row.plan_id is None or first_rows.setdefault(row.plan_id, row.row_number) == row.row_number:
+    """Reject a row whose plan id a row that became a plan has already; a run counts in the same way."""
+    if row.plan is None or row.plan_id is None or first_rows.setdefault(row.plan_id, row.row_number) == row.row_number:
         return row
     rejection = duplicate(row.plan_id, row.row_number, first_rows[row.plan_id])
     return replace(row, plan=None, rejections=(*row.rejections, rejection))

@@ -54,7 +54,7 @@ class Template:
         """Give the configuration for a source.
 
         Args:
-            place: settings of `source` that say where it is, such as `path`.
+            place: the setting of `source` that says where it is, `path` or `url`, which replaces either.
             settings: settings of the connector as a whole, such as `organisation`.
 
         Raises:
@@ -62,15 +62,15 @@ class Template:
         """
         text = self.text
         for name, value in place.items():
-            text = self._with(text, rf"(?m)^(  {name}: ).*$", value)
+            text = self._with(text, r"(?m)^  (?:path|url): .*$", f"  {name}: {_quoted(value)}")
         for name, value in settings.items():
-            text = self._with(text, rf"(?m)^({name}: ).*$", value)
+            text = self._with(text, rf"(?m)^{name}: .*$", f"{name}: {_quoted(value)}")
         return text
 
-    def _with(self, text: str, pattern: str, value: str) -> str:
-        changed, count = re.subn(pattern, lambda match: match[1] + _quoted(value), text, count=1)
+    def _with(self, text: str, pattern: str, line: str) -> str:
+        changed, count = re.subn(pattern, lambda _: line, text, count=1)
         if count != 1:
-            raise Fatal(f"The template {self.name} has no line {pattern}; write {value} into it yourself.")
+            raise Fatal(f"The template {self.name} has no line to be replaced by {line.strip()!r}; write it yourself.")
         return changed
 
 
