@@ -70,7 +70,8 @@ class Reading:
 def members_of(page: Page, reading: Reading) -> list[Member]:
     """Give the members of a page, and what of it could not be read, as members with a fault."""
     subjects = page.members(reading.version_of, reading.timestamp)
-    found = [_member(page, subject, frozenset(subjects), reading) for subject in subjects]
+    all_of_them = frozenset(subjects)
+    found = [_member(page, subject, all_of_them, reading) for subject in subjects]
     lost = page.broken.keys() - {member.id for member in found}
     return found + [Member(id, id, None, {"@id": id}, page.broken[id], removed=False) for id in sorted(lost)]
 
