@@ -1,130 +1,153 @@
-"""FULL_TRANSITIVE: every version of a subject reads every other, by Apache's own checker; and the lint rules on top."""
+"""The published contracts keep every rule, and the checker sees each rule broken: where, and why."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from itertools import pairwise, permutations
 from typing import Any
 
-import avro.schema
 import pytest
-from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
 
-from meekoppel_contracts import packaged_registry
+from meekoppel_contracts.compatibility import PACKAGED, Violation, check_published, check_versions, lint, read_folder
 
-SUBJECTS = packaged_registry().subjects()
-TEXTS = {
-    entry.file: packaged_registry().text(entry.schema_id)
-    for subject in SUBJECTS
-    for entry in packaged_registry().versions(subject)
-}
-each_contract = pytest.mark.parametrize("file", TEXTS)
+Schema = dict[str, Any]
 
 
-def incompatibilities(versions: list[str]) -> list[str]:
-    """Say which reader cannot read which writer, and why; versions are texts of schemas, oldest first."""
-    parsed = [avro.schema.parse(text) for text in versions]
-    found = []
-    for (r, reader), (w, writer) in permutations(enumerate(parsed, start=1), 2):
-        result = ReaderWriterCompatibilityChecker().get_compatibility(reader, writer)
-        if result.compatibility is not SchemaCompatibilityType.compatible:
-            found += [f"v{r} cannot read v{w}: {why}" for why in result.messages]
-    return found
+def record(*fields: Schema, name: str = "R") -> Schema:
+    return {"type": "record", "name": name, "doc": "Own record.", "fields": list(fields)}
 
 
-def nodes(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Walk a schema: every object in it (records, fields, enums, arrays), with its path."""
-    if isinstance(node, dict):
-        here = f"{path}/{node.get('name', '')}"
-        yield here, node
-        for key in ("fields", "type", "items"):
-            yield from nodes(node.get(key), here)
-    elif isinstance(node, list):
-        for child in node:
-            yield from nodes(child, path)
+def field(name: str, kind: Any, **more: Any) -> Schema:
+    return {"name": name, "type": kind, "doc": "Own field.", **more}
 
 
-def lint(schema: Any) -> list[str]:
-    """List what breaks our own rules, which Avro itself does not ask for."""
-    return [f"{path}: {problem}" for path, node in nodes(schema) for problem in problems(node)]
+def enum(*symbols: str, name: str = "E", **more: Any) -> Schema:
+    return {"type": "enum", "name": name, "doc": "Own list.", "symbols": list(symbols), **more}
 
 
-def problems(node: dict[str, Any]) -> Iterator[str]:
-    if "name" in node and not node.get("doc", "").strip():
-        yield "has no doc"
-    if node["type"] == "enum" and node.get("default") not in node["symbols"]:
-        yield "is an enum without a default symbol of its own"
-    if isinstance(node["type"], list):
-        if node["type"][0] != "null" or len(node["type"]) != 2:
-            yield "is a union that is not null first and one type"
-        elif node.get("default", "absent") is not None:
-            yield "is optional without default null"
-    if isinstance(node["type"], dict) and node["type"]["type"] == "array" and node.get("default") not in ([], None):
-        yield "is an array whose default is not empty"
-    if node.get("logicalType") == "timestamp-millis":
-        yield "is a time in milliseconds where all others are in microseconds"
+TIME = {"type": "long", "logicalType": "timestamp-micros"}
+NUMBER = field("number", "long")
+WORD = field("word", "string")
+OPTIONAL_WORD = field("word", ["null", "string"], default=None)
+FALLS_BACK = field("kind", enum("a", "other", default="other"))
 
 
-@pytest.mark.parametrize("subject", SUBJECTS)
-def test_every_version_reads_every_other(subject: str) -> None:
-    versions = [packaged_registry().text(entry.schema_id) for entry in packaged_registry().versions(subject)]
-
-    assert incompatibilities(versions) == []
-
-
-@pytest.mark.parametrize("subject", SUBJECTS)
-def test_every_field_that_is_new_in_a_version_has_a_default(subject: str) -> None:
-    versions = [packaged_registry().text(entry.schema_id) for entry in packaged_registry().versions(subject)]
-
-    for older, newer in pairwise(versions):
-        known = {path for path, _ in nodes(json.loads(older))}
-        added = [(path, node) for path, node in nodes(json.loads(newer)) if path not in known and "doc" in node]
-        assert [path for path, node in added if "type" in node and "fields" not in node and "default" not in node] == []
+def rules(*versions: Schema) -> set[tuple[str, str]]:
+    """Check versions of one contract; give the rules that are broken, and where."""
+    found = check_versions("thing-event", dict(enumerate(versions, start=1)))
+    return {(violation.rule, violation.path) for violation in found}
 
 
-@each_contract
-def test_a_contract_follows_the_lint_rules(file: str) -> None:
-    assert lint(json.loads(TEXTS[file])) == []
-
-
-def version(fields: list[dict[str, Any]]) -> str:
-    return json.dumps({"type": "record", "name": "R", "doc": "d", "fields": fields})
-
-
-NUMBER = {"name": "number", "type": "long", "doc": "d"}
-NO_FALLBACK = {"type": "enum", "name": "E", "doc": "d", "symbols": ["A"]}
-WORD = {"name": "word", "type": "string", "doc": "d"}
-
-
-def test_the_check_sees_a_new_field_without_a_default() -> None:
-    assert incompatibilities([version([NUMBER]), version([NUMBER, WORD])])
-
-
-def test_the_check_sees_a_field_whose_type_widens_because_old_readers_cannot_follow() -> None:
-    narrow = {**NUMBER, "type": "int"}
-
-    assert incompatibilities([version([narrow]), version([NUMBER])])
-
-
-def test_the_check_compares_versions_that_are_not_neighbours() -> None:
-    with_default = {**WORD, "default": "x"}
-
-    found = incompatibilities([version([NUMBER]), version([NUMBER, with_default]), version([NUMBER, WORD])])
-
-    assert any("v3 cannot read v1" in line for line in found)
+def test_the_published_contracts_keep_every_rule() -> None:
+    assert check_published(read_folder(PACKAGED)) == []
 
 
 @pytest.mark.parametrize(
-    ("field", "problem"),
+    "newer",
     [
-        ({"name": "f", "type": "string"}, "no doc"),
-        ({"name": "f", "doc": "d", "type": ["string", "null"], "default": "x"}, "null first"),
-        ({"name": "f", "doc": "d", "type": ["null", "string"]}, "without default null"),
-        ({"name": "f", "doc": "d", "type": NO_FALLBACK}, "default symbol"),
+        record(NUMBER, OPTIONAL_WORD),
+        record(OPTIONAL_WORD, NUMBER),
+        record(NUMBER, field("words", {"type": "array", "items": "string"}, default=[])),
+        record(NUMBER, field("inner", ["null", record(WORD, name="Inner")], default=None)),
+        record({**NUMBER, "doc": "Own field, told better."}),
     ],
 )
-def test_the_lint_sees_a_broken_rule(field: dict[str, Any], problem: str) -> None:
-    found = lint(json.loads(version([field])))
+def test_what_a_new_version_may_add(newer: Schema) -> None:
+    assert rules(record(NUMBER), newer) == set()
 
-    assert any(problem in line for line in found)
+
+def test_a_field_with_a_default_may_be_taken_away_and_a_symbol_added() -> None:
+    wider = field("kind", enum("a", "other", "b", default="other"))
+
+    assert rules(record(NUMBER, OPTIONAL_WORD, FALLS_BACK), record(NUMBER, wider)) == set()
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "rule", "path"),
+    [
+        ([NUMBER], [NUMBER, WORD], "new_field_default", "/word"),
+        ([NUMBER, WORD], [NUMBER], "removed_field_default", "/word"),
+        ([NUMBER], [field("number", "string")], "type_changed", "/number"),
+        ([field("raw", "bytes")], [field("raw", "string")], "type_changed", "/raw"),
+        ([field("at", TIME)], [field("at", "long")], "type_changed", "/at"),
+        ([OPTIONAL_WORD], [field("word", "string", default="")], "type_changed", "/word"),
+        ([field("n", "long", default=1)], [field("n", "long", default=2)], "default_changed", "/n"),
+        ([field("n", "boolean", default=False)], [field("n", "boolean")], "default_changed", "/n"),
+        ([FALLS_BACK], [field("kind", enum("other", default="other"))], "symbol_removed", "/kind"),
+        ([FALLS_BACK], [field("kind", enum("a", "other", default="a"))], "fallback_changed", "/kind"),
+        ([FALLS_BACK], [field("kind", enum("a", "other", name="F", default="other"))], "type_renamed", "/kind"),
+        ([OPTIONAL_WORD], [{**OPTIONAL_WORD, "name": "term"}], "rename_without_alias", "/word"),
+    ],
+)
+def test_a_change_that_is_not_allowed_is_named_with_its_place(
+    older: list[Schema], newer: list[Schema], rule: str, path: str
+) -> None:
+    assert (rule, path) in rules(record(*older), record(*newer))
+
+
+def test_a_rename_with_an_alias_is_allowed() -> None:
+    assert rules(record(OPTIONAL_WORD), record({**OPTIONAL_WORD, "name": "term", "aliases": ["word"]})) == set()
+
+
+def test_the_place_within_lists_and_optional_records_is_told_by_the_names_of_fields() -> None:
+    def nested(inner: Schema) -> Schema:
+        within = record(inner, name="Inner")
+        listed = record(field("inner", ["null", within], default=None), name="Listed")
+        return record(field("list", {"type": "array", "items": listed}, default=[]))
+
+    assert ("type_changed", "/list/inner/number") in rules(nested(NUMBER), nested(field("number", "string")))
+
+
+def test_a_type_that_is_used_twice_is_compared_once_and_where_it_is_defined() -> None:
+    def twice(inner: Schema) -> Schema:
+        return record(field("first", record(inner, name="Side")), field("second", "Side"))
+
+    found = check_versions("thing-event", {1: twice(NUMBER), 2: twice(field("number", "string"))})
+
+    assert [each.path for each in found if each.rule == "type_changed"] == ["/first/number"]
+
+
+def test_versions_that_are_not_neighbours_are_compared() -> None:
+    found = check_versions(
+        "thing-event", {1: record(NUMBER), 2: record(NUMBER, {**WORD, "default": "x"}), 3: record(NUMBER, WORD)}
+    )
+
+    assert any(
+        each.rule == "full_transitive" and "version 3 cannot read what version 1 wrote" in each.reason for each in found
+    )
+
+
+@pytest.mark.parametrize(
+    ("broken", "rule"),
+    [
+        ({"name": "f", "type": "string"}, "documented"),
+        (field("f", ["string", "null"], default="x"), "null_first"),
+        (field("f", ["null", "string", "long"], default=None), "null_first"),
+        (field("f", ["null", "string"]), "optional_default"),
+        (field("f", ["null", "string"], default="x"), "union_default"),
+        (field("f", enum("a")), "enum_default"),
+        (field("f", enum("a", default="b")), "enum_default"),
+        (field("f", {"type": "array", "items": "long"}, default=[1]), "array_default"),
+        (field("f", "int"), "widest_number"),
+        (field("f", {"type": "long", "logicalType": "timestamp-millis"}), "microseconds"),
+        (field("f_m", "double"), "unit"),
+        (field("f", TIME), "unit"),
+        ({**field("f", "string"), "doc": "What it is."}, "origin"),
+    ],
+)
+def test_the_lint_sees_a_broken_rule(broken: Schema, rule: str) -> None:
+    outer = {**record(broken), "doc": "A record." if rule == "origin" else "Own record."}
+
+    assert rule in {violation.rule for violation in lint("thing-event", 1, outer)}
+
+
+def test_what_apache_avro_refuses_is_said_and_nothing_else() -> None:
+    found = check_versions("thing-event", {1: record(NUMBER), 2: record(field("x", "no_such_type"))})
+
+    assert [(violation.rule, violation.version) for violation in found] == [("avro", 2)]
+
+
+def test_a_violation_is_one_line_with_the_place_first() -> None:
+    violation = Violation("plan-event", 3, "/plan/title", "type_changed", "changed its type")
+
+    assert str(violation) == "plan-event v3 /plan/title: changed its type [type_changed]"
+    assert json.dumps(str(Violation("plan-event", None, "/", "numbered", "why"))) == '"plan-event /: why [numbered]"'

@@ -11,11 +11,7 @@ Examples for tests stand in `meekoppel_contracts.testing`.
 from __future__ import annotations
 
 from meekoppel_contracts import codes, headers
-from meekoppel_contracts.areas import (
-    AREA_NAME_LENGTH,
-    AreaEvent,
-    MoratoriumEvent,
-)
+from meekoppel_contracts.areas import AREA_NAME_LENGTH, AreaEvent, MoratoriumEvent
 from meekoppel_contracts.codec import (
     AREA_EVENTS,
     ASSESSMENT_EVENTS,
@@ -68,29 +64,13 @@ from meekoppel_contracts.errors import (
     SchemaMismatch,
     UnknownCode,
     UnknownSchema,
+    UnreadableContracts,
 )
-from meekoppel_contracts.events import (
-    OverlapEvent,
-    OverlapSide,
-    PlanEvent,
-    PlanRejection,
-    RejectedHeader,
-)
-from meekoppel_contracts.fingerprints import (
-    Fingerprints,
-    fingerprints,
-)
-from meekoppel_contracts.framing import (
-    MAGIC_BYTE,
-    PREFIX_LENGTH,
-    frame_prefix,
-    framed_schema_id,
-)
+from meekoppel_contracts.events import OverlapEvent, OverlapSide, PlanEvent, PlanRejection, RejectedHeader
+from meekoppel_contracts.fingerprints import Fingerprints, fingerprints
+from meekoppel_contracts.framing import MAGIC_BYTE, PREFIX_LENGTH, frame_prefix, framed_schema_id
 from meekoppel_contracts.headers import *  # noqa: F403 - the whole package; its own __all__ says what that is
-from meekoppel_contracts.heartbeat import (
-    CONNECTOR_NAME_LENGTH,
-    ConnectorHeartbeat,
-)
+from meekoppel_contracts.heartbeat import CONNECTOR_NAME_LENGTH, ConnectorHeartbeat
 from meekoppel_contracts.ids import (
     ORG_CODE_PATTERN,
     PLAN_ID_PATTERN,
@@ -110,19 +90,8 @@ from meekoppel_contracts.ids import (
     plan_id,
     split_plan_id,
 )
-from meekoppel_contracts.notification import (
-    NOTIFICATION_TYPE_PATTERN,
-    Notification,
-    NotificationText,
-)
-from meekoppel_contracts.numbering import (
-    EPOCH_PATTERN,
-    Decision,
-    Ruling,
-    Standing,
-    decide,
-    new_epoch,
-)
+from meekoppel_contracts.notification import NOTIFICATION_TYPE_PATTERN, Notification, NotificationText
+from meekoppel_contracts.numbering import EPOCH_PATTERN, Decision, Ruling, Standing, decide, new_epoch
 from meekoppel_contracts.plan import (
     DESCRIPTION_LENGTH,
     ENDED,
@@ -177,13 +146,7 @@ from meekoppel_contracts.schema_ids import (
     read_schema_ids,
     schema_ids_file,
 )
-from meekoppel_contracts.topic_table import (
-    TOPIC_TABLE,
-    TopicUse,
-    contract_of_topic,
-    shared_topics,
-    use_of_topic,
-)
+from meekoppel_contracts.topic_table import TOPIC_TABLE, TopicUse, contract_of_topic, shared_topics, use_of_topic
 from meekoppel_contracts.topics import (
     AREAS,
     COORDINATION,
@@ -352,6 +315,7 @@ __all__ = [
     "TrialWebhook",
     "UnknownCode",
     "UnknownSchema",
+    "UnreadableContracts",
     "Webhook",
     "Zone",
     "answer_topic",

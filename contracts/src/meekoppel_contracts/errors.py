@@ -9,6 +9,7 @@
     │   ├── RegistryAway    it does not answer: try again
     │   └── RegistryRefused it says no, and would say so again: a person must change something
     ├── HeaderError         a CloudEvents header is missing or cannot be read
+    ├── UnreadableContracts  a folder or a git reference holds no contracts that can be checked
     ├── UnknownCode         no code list has this code, or is mapped to this list of another standard
     └── InvalidIdentifier   a plan id, organisation code or overlap id that breaks its rule
 
@@ -41,6 +42,10 @@ class SchemaMismatch(ContractError):
 
 class SchemaIdsError(ContractError):
     """The file that MEEKOPPEL_SCHEMA_IDS names cannot be used; nothing may be read or written until that is solved."""
+
+
+class UnreadableContracts(ContractError):
+    """A folder or a git reference holds no contracts that can be checked."""
 
 
 class UnknownCode(ContractError):

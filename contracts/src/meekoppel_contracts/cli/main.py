@@ -26,7 +26,7 @@ def _nothing_before_the_command() -> None:
     """Keep the commands names of their own, whatever is added or taken away."""
 
 
-app.command(epilog="Example: meekoppel-contracts check")(check)
+app.command(epilog="Example: meekoppel-contracts check --against v0.1.0")(check)
 app.command("generate", epilog=GENERATE_EPILOG)(generate)
 app.command("publish", epilog=PUBLISH_EPILOG)(publish_contracts)
 

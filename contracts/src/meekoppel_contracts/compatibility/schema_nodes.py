@@ -1,18 +1,63 @@
-"""Walking a schema as JSON holds it."""
+"""Walking schemas as JSON holds them, with paths that people can follow: the names of records and fields."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
+ROOT = "/"
 
-def nodes(node: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give every object in a schema (records, fields, enums, arrays), each with its path."""
-    if isinstance(node, dict):
-        here = f"{path}/{node['name']}" if "name" in node else path
-        yield here or "/", node
-        for key in ("fields", "type", "items", "values"):
-            yield from nodes(node.get(key), here)
-    elif isinstance(node, list):
-        for child in node:
-            yield from nodes(child, path)
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One object in a schema: a record, a field, an enum, an array.
+
+    Attributes:
+        path: names of fields with slashes between, such as `/plan/zones/srid`; `/` is the whole.
+        content: as JSON holds it.
+        within: the documentation of what it stands in: of a field its record, of a type its field.
+    """
+
+    path: str
+    content: dict[str, Any]
+    within: str = ""
+
+
+def nodes(schema: Any, path: str = "", within: str = "") -> Iterator[Node]:
+    """Give every object in a schema, from the outside in."""
+    if isinstance(schema, list):
+        for branch in schema:
+            yield from nodes(branch, path, within)
+    elif isinstance(schema, dict):
+        yield Node(path or ROOT, schema, within)
+        inside = schema.get("doc", within)
+        for field in schema.get("fields", ()):
+            here = f"{path}/{field['name']}"
+            yield Node(here, field, inside)
+            yield from nodes(field["type"], here, field.get("doc", ""))
+        for key in ("items", "values", "type"):
+            if isinstance(schema.get(key), (dict, list)):
+                yield from nodes(schema[key], path, inside)
+
+
+def named_types(schema: Any) -> dict[str, dict[str, Any]]:
+    """Find the records and enums that a schema defines, by name."""
+    return {node.content["name"]: node.content for node in nodes(schema) if _defines_a_type(node.content)}
+
+
+def path_of(schema: Any, location: str) -> str:
+    """Turn a location as Apache's checker gives it (`/fields/7/type/items`) into names."""
+    path, here = "", schema
+    for step in (part for part in location.split("/") if part):
+        try:
+            here = here[int(step)] if step.isdigit() else here[step]
+        except (KeyError, IndexError, TypeError):
+            break
+        if isinstance(here, dict) and "name" in here and not _defines_a_type(here):
+            path += f"/{here['name']}"
+    return path or ROOT
+
+
+def _defines_a_type(content: dict[str, Any]) -> bool:
+    return content.get("type") in ("record", "enum", "fixed")
