@@ -112,6 +112,14 @@ def test_versions_that_do_not_count_from_one_are_seen(folder: Path) -> None:
     assert ("numbered", "plan-event", None) in found(folder)
 
 
+def test_a_file_under_another_name_or_in_another_namespace_is_seen(folder: Path) -> None:
+    (folder / PLAN_EVENT_1).rename(folder / "plan-event/first.avsc")
+    change_manifest(folder, lambda subjects: subjects["plan-event"][0].update(file="plan-event/first.avsc"))
+    change_schema(folder, "notification/v1.avsc", '"nl.meekoppel"', '"nl.other"')
+
+    assert {("placed", "plan-event", 1), ("namespace", "notification", 1)} <= found(folder)
+
+
 def test_a_manifest_that_lists_a_missing_file_is_refused_with_its_name(folder: Path) -> None:
     (folder / PLAN_EVENT_1).unlink()
 

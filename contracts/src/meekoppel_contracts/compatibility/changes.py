@@ -67,13 +67,13 @@ class _Comparison:
     def _of_records(self, old: dict[str, Any], new: dict[str, Any], path: str) -> Iterator[_Problem]:
         before = {field["name"]: field for field in old["fields"]}
         after = {field["name"]: field for field in new["fields"]}
-        for name in before.keys() & after.keys():
+        for name in [name for name in before if name in after]:
             yield from self._of_fields(before[name], after[name], f"{path}/{name}")
         added = [after[name] for name in after if name not in before]
         for field in added:
             if "default" not in field:
                 yield f"{path}/{field['name']}", "new_field_default", "is new and has no default for old events"
-        for name in before.keys() - after.keys():
+        for name in [name for name in before if name not in after]:
             yield from self._of_removal(before[name], added, f"{path}/{name}")
 
     def _of_fields(self, old: dict[str, Any], new: dict[str, Any], path: str) -> Iterator[_Problem]:

@@ -92,7 +92,7 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def manifest_problems(published: Published) -> list[Violation]:
-    """Compare a manifest with its files: fingerprints, ids that are given once, versions without gaps, no file left."""
+    """Compare a manifest with its files: places, fingerprints, ids given once, versions without gaps, no file left."""
     return [*_file_problems(published), *_number_problems(published)]
 
 
@@ -101,7 +101,14 @@ def _file_problems(published: Published) -> Iterator[Violation]:
     for file in sorted(published.texts.keys() - listed):
         yield Violation(file.split("/")[0], None, file, "listed", "is a file that the manifest does not list")
     for (subject, version), entry in published.versions.items():
-        actual = asdict(fingerprints(published.schema(subject, version)))
+        schema, namespace = published.schema(subject, version), published.manifest["namespace"]
+        if entry["file"] != f"{subject}/v{version}.avsc":
+            reason = f"stands in {entry['file']}, where {subject}/v{version}.avsc was expected"
+            yield Violation(subject, version, ROOT, "placed", reason)
+        if schema.get("namespace") != namespace:
+            reason = f"is in namespace {schema.get('namespace')}, where the manifest says {namespace}"
+            yield Violation(subject, version, ROOT, "namespace", reason)
+        actual = asdict(fingerprints(schema))
         if actual != entry["fingerprints"]:
             reason = f"is not what the manifest says that was published; its fingerprints are {json.dumps(actual)}"
             yield Violation(subject, version, ROOT, "published", reason)
