@@ -81,6 +81,16 @@ PERSONAL: tuple[tuple[str, str], ...] = (
     ("bewoner: Abdel Haddad", "Haddad"),
     ("melding door Loes Kok", "Kok"),
     ("afspraak met R. Dekker op dinsdag", "Dekker"),
+    ("Overlegd met M. de Groot (wijkagent)", "Groot"),
+    ("Contact aannemer: Peter Vermeulen, GSM 0498/112233", "Vermeulen"),
+    ("Permit holder: James Wilson", "Wilson"),
+    ("dhr J van Dam", "Dam"),
+    ("projectleider R. van Dijk", "Dijk"),
+    ("begeleid door dhr. ing. T. Hendriks van Aannemersbedrijf De Klerk", "Hendriks"),
+    ("Toezicht: Erik Postma, 0653219876", "Postma"),
+    ("Anliegerin Frau Schmitz informieren", "Schmitz"),
+    ("Mr. & Mrs. Brown, 12 High Street", "Brown"),
+    ("Please call Dave on 07700 900123", "Dave"),
 )
 
 NOT_PERSONAL: tuple[str, ...] = (
@@ -166,4 +176,15 @@ NOT_PERSONAL: tuple[str, ...] = (
     "overleg met Bewoners Oost",
     "eigenaar: Stichting Woonwaard",
     "We miss London Road junction",
+    "Mrs Smith Close",
+    "Miss Lane Way",
+    "Hr. Ms. Karel Doormanweg",
+    "Locatie: Anna Paulowna",
+    "Straat: Willem Alexander",
+    "Diversion: Victoria Embankment",
+    "Mr. Dr. Schorlemerlaan",
+    "Dr. Ariënsstraat en Mr. Kesperstraat",
+    "Ds. Bosbouwstraat",
+    "Contact Waternet via 0900 93 94",
+    "Kontakt: info@bwb.de",
 )

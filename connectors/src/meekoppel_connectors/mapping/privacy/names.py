@@ -8,6 +8,7 @@ offices stand where persons do (contact: Gemeente Alkmaar). So cues differ in ho
 - a role that only persons have (contactpersoon, Ansprechpartner), and a degree (dr., ir., Mr): a person, unless the
   words are those of an office, a street or a building;
 - a word that offices follow as well (contact, bel): a person when a first name or initials follow;
+- a label of any kind, with a colon: a person when a first name and a surname follow;
 - a person's own number or address: what stands before it, when it begins with a first name or initials.
 
 A name without a cue is not looked for: streets and schools have them all.
@@ -33,7 +34,7 @@ _CAPITALS = rf"[{_UPPER}]{{3,}}"
 
 def _name(word: str) -> str:
     surname = rf"(?:{_PARTICLE}[ ]+){{0,3}}{word}"
-    given = rf"(?:{_INITIALS}[ ]?|{word}[ ]+)"
+    given = rf"(?:{_INITIALS}[ ]?|{word}[ ]+|[{_UPPER}]{{1,2}}[ ]+)"
     return rf"{given}{{0,2}}{surname}(?:[ ]?[-–][ ]?{surname})?"
 
 
@@ -51,7 +52,11 @@ _BY_SHORT_FORM = re.compile(rf"{_BEGIN}{any_of('short_forms', as_written=True)}[
 _BY_DEGREE = re.compile(rf"{_BEGIN}{_DEGREE}[ ]+(?:{_DEGREE}[ ]*){{0,3}}(?P<name>{_NAME})")
 _BY_ROLE = re.compile(rf"{_BEGIN}(?P<cue>{any_of('roles')}){_LINK}{_TITLES}(?P<name>{_NAME})")
 _BY_HINT = re.compile(rf"{_BEGIN}(?P<cue>{any_of('hints')}){_LINK}{_TITLES}(?P<name>{_NAME})")
-_BEFORE = re.compile(rf"(?P<name>{_NAME})[ ]*(?:[,:;(<–-]|op|tel\.?|via|on|at|unter|bereikbaar op)?[ ]*[(<]?$")
+_BY_LABEL = re.compile(rf"(?P<label>[^\W\d_]+)[ ]?:[ ]+{_TITLES}(?P<name>{_NAME})(?![ ]*[{_UPPER}])")
+_JOINT = (
+    r"[ ]*[,:;(<–-]?[ ]*(?:(?:is )?bereikbaar op|op|tel\.?|telefoon|telefoonnummer|gsm|mob\.?|mobiel|via|on|at|unter)?"
+)
+_BEFORE = re.compile(rf"(?P<name>{_NAME})(?i:{_JOINT})[ ]*[:(<]?[ ]*$")
 _WHOLE = re.compile(rf"{_TITLES}(?P<name>{_ANY_CASE_NAME})")
 
 _TOKEN = re.compile(r"[^\W\d_]+")
@@ -62,6 +67,7 @@ _LIKE_STREETS = words_of("surnames_like_streets")
 _PLACE_END = re.compile(rf"(?<=[\w-]){any_of('place_endings')}$")
 _STREET_END = re.compile(rf"(?<=[\w-]){any_of('plain_street_endings')}$")
 _PLACE_BEHIND = re.compile(rf"[ ]*-?[ ]*{any_of('place_words')}\b")
+_PLACE_LABELS = words_of("place_labels")
 _PLACE_WORDS = words_of("place_words")
 _BUILDING_BEFORE = re.compile(rf"\b{any_of('building_words')}[ ]+(?:de[ ]+)?$")
 _FAR = 80
@@ -69,11 +75,22 @@ _FAR = 80
 
 def names_in(text: str) -> Iterator[Span]:
     """Find names of persons that a cue announces; the cue itself is no part of what is found."""
-    if _FINDERS.keys().isdisjoint(_TOKEN.findall(text.lower())):  # as nearly all texts
+    if ":" not in text and _FINDERS.keys().isdisjoint(_TOKEN.findall(text.lower())):  # as nearly all texts
         return
+    if ":" in text:
+        yield from _behind_label(text)
     for token in _TOKEN.finditer(text):
         for find in _FINDERS.get(token[0].lower(), ()):
             yield from find(text, token.start())
+
+
+def _behind_label(text: str) -> Iterator[Span]:
+    """Find a first name and a surname behind a label of any kind, as in a form: `Opdracht: Jan de Vries`."""
+    for match in _BY_LABEL.finditer(text):
+        if match["label"].lower() in _PLACE_LABELS or _is_place(text, match):
+            continue
+        if _words(match["name"])[0] in FIRST_NAMES and _has_given_name(match["name"]):
+            yield from _person(match)
 
 
 def _behind_form(text: str, place: int) -> Iterator[Span]:
@@ -81,7 +98,7 @@ def _behind_form(text: str, place: int) -> Iterator[Span]:
     if match and not _is_street(text, match) and not _is_title(match["name"]):
         yield Span(*match.span("name"))
     small = _BY_SHORT_FORM.match(text, place)
-    if small and _NO_NAMES.isdisjoint(_words(small["name"])[:1]):
+    if small and _NO_NAMES.isdisjoint(_words(small["name"])[:1]) and not _is_title(small["name"]):
         yield Span(*small.span("name"))
 
 
@@ -181,9 +198,18 @@ def _is_place(text: str, match: re.Match[str]) -> bool:
     words = _words(match["name"])
     return (
         _PLACE_END.search(words[-1]) is not None
-        or not _PLACE_WORDS.isdisjoint(words[1:])
+        or _has_place_word(match["name"])
         or _PLACE_BEHIND.match(text, match.end()) is not None
         or _BUILDING_BEFORE.search(text[max(0, match.start() - _FAR) : match.start()]) is not None
+    )
+
+
+def _has_place_word(name: str) -> bool:
+    """Tell whether a word of a name is that of a place (`Smith Close`); behind a particle it is a surname (`van Dijk`)."""
+    words = _words(name)
+    return any(
+        word in _PLACE_WORDS and not re.fullmatch(_PARTICLE, before)
+        for before, word in zip(words, words[1:], strict=False)
     )
 
 
@@ -191,4 +217,4 @@ def _is_street(text: str, match: re.Match[str]) -> bool:
     """Tell whether a form of address is part of a street's name, which is rarer than a surname that looks like one."""
     last = _words(match["name"])[-1]
     street = _STREET_END.search(last) is not None and last not in _LIKE_STREETS
-    return street or _PLACE_BEHIND.match(text, match.end()) is not None
+    return street or _has_place_word(match["name"]) or _PLACE_BEHIND.match(text, match.end()) is not None
