@@ -18,11 +18,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from meekoppel_connectors.mapping.privacy.spans import Span
 from meekoppel_connectors.mapping.privacy.vocabulary import FIRST_NAMES, any_of, first_tokens, words_of
 
-_UPPER, _LOWER = "A-ZÀ-ÖØ-Þ", "a-zß-öø-ÿ"
+_LATIN = [chr(code) for code in range(ord("A"), 0x250)]
+_UPPER, _LOWER = ("".join(filter(kind, _LATIN)) for kind in (str.isupper, str.islower))
 _PARTICLE = (
     r"(?:[Vv]an|[Vv]on|[Vv]om|[Dd]en?|[Dd]er|des|[Hh]et|[Tt]e[rn]?|op|in|aan|bij|onder|zu[rm]?|[Ll][ae]|[Dd]u|d[ia]|[Ee]l"
     r"|[Aa]l|Vande[nr]?|['’][ts])"
@@ -40,6 +42,7 @@ def _name(word: str) -> str:
 
 _NAME = _name(_WORD)
 _ANY_CASE_NAME = _name(rf"(?:{_WORD}|{_CAPITALS})")
+_SMALL_FULL_NAME = rf"(?P<first>[{_LOWER}]+)[ ]+(?:{_PARTICLE}[ ]+){{0,3}}[{_LOWER}]{{3,}}"
 _SMALL_NAME = rf"(?:[{_LOWER}]\.[ ]?){{0,3}}(?:{_PARTICLE}[ ]+){{0,3}}[{_LOWER}]{{3,}}"
 _FORM, _DEGREE = any_of("forms_of_address", as_written=True), any_of("degrees", as_written=True)
 _TITLES = rf"(?:{_FORM}[ ]+)?(?:{_DEGREE}[ ]*){{0,3}}"
@@ -51,6 +54,7 @@ _BY_FORM = re.compile(rf"{_BEGIN}{_FORM}[ ]+(?:{_DEGREE}[ ]*){{0,3}}(?P<name>{_A
 _BY_SHORT_FORM = re.compile(rf"{_BEGIN}{any_of('short_forms', as_written=True)}[ ]+(?P<name>{_SMALL_NAME})\b")
 _BY_DEGREE = re.compile(rf"{_BEGIN}{_DEGREE}[ ]+(?:{_DEGREE}[ ]*){{0,3}}(?P<name>{_NAME})")
 _BY_ROLE = re.compile(rf"{_BEGIN}(?P<cue>{any_of('roles')}){_LINK}{_TITLES}(?P<name>{_NAME})")
+_BY_ROLE_SMALL = re.compile(rf"{_BEGIN}{any_of('roles')}[ ]*[:=][ ]*(?P<name>{_SMALL_FULL_NAME})\b")
 _BY_HINT = re.compile(rf"{_BEGIN}(?P<cue>{any_of('hints')}){_LINK}{_TITLES}(?P<name>{_NAME})")
 _BY_LABEL = re.compile(rf"(?P<label>[^\W\d_]+)[ ]?:[ ]+{_TITLES}(?P<name>{_NAME})(?![ ]*[{_UPPER}])")
 _JOINT = (
@@ -109,6 +113,9 @@ def _behind_degree(text: str, place: int) -> Iterator[Span]:
 
 
 def _behind_role(text: str, place: int) -> Iterator[Span]:
+    small = _BY_ROLE_SMALL.match(text, place)
+    if small and small["first"] in FIRST_NAMES and not _is_office(small["name"]):
+        yield Span(*small.span("name"))
     match = _BY_ROLE.match(text, place)
     if match is None or _is_place(text, match):
         return
@@ -205,12 +212,9 @@ def _is_place(text: str, match: re.Match[str]) -> bool:
 
 
 def _has_place_word(name: str) -> bool:
-    """Tell whether a word of a name is that of a place (`Smith Close`); behind a particle it is a surname (`van Dijk`)."""
+    """Tell whether a name holds a word of places (`Smith Close`); behind a particle it is a surname (`van Dijk`)."""
     words = _words(name)
-    return any(
-        word in _PLACE_WORDS and not re.fullmatch(_PARTICLE, before)
-        for before, word in zip(words, words[1:], strict=False)
-    )
+    return any(word in _PLACE_WORDS and not re.fullmatch(_PARTICLE, before) for before, word in pairwise(words))
 
 
 def _is_street(text: str, match: re.Match[str]) -> bool:
