@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import time as clock
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -438,9 +439,16 @@ def test_things_that_refer_to_one_another_end(tmp_path: Path) -> None:
     assert row.values["first.next"] == "http://words.example/ns#b"
 
 
-def test_the_fields_are_told_without_reading_the_whole_stream(server: Web) -> None:
+def test_nothing_is_fetched_to_tell_the_fields_unless_all_are_wanted(server: Web) -> None:
     works = [member(work, 1, time(1)) for work in range(100)]
     server.pages |= {"/entry": page(*works, relation("next")), "/next": page(member(1, 2, time(2), 'ex:late "x" ;'))}
-    assert "late" not in stream(f"{server.url}/entry").describe().fields
-    assert paths(server) == ["/entry"]
+    assert stream(f"{server.url}/entry").describe().fields == ()
+    assert paths(server) == []
     assert "late" in stream(f"{server.url}/entry").describe(whole=True).fields
+
+
+def test_a_sample_is_given_without_reading_the_whole_stream(server: Web) -> None:
+    works = [member(work, 1, time(1)) for work in range(100)]
+    server.pages |= {"/entry": page(*works, relation("next")), "/next": page(member(1, 2, time(2)))}
+    assert len(list(islice(stream(f"{server.url}/entry").sample(), 100))) == 100
+    assert paths(server) == ["/entry"]

@@ -98,8 +98,7 @@ def take_sample(source: Source[Any]) -> Sample:
         ConnectorError: when it cannot be read.
     """
     described = source.describe()
-    stream = source.snapshot() if source.gives_snapshots() else source.changes(None)
-    rows = [row for row in islice(stream, SAMPLE_ROWS + 1) if not isinstance(row, Reached) and not row.removed]
+    rows = [row for row in islice(source.sample(), SAMPLE_ROWS + 1) if not isinstance(row, Reached) and not row.removed]
     geometries = (_shape(row.geometry) for row in rows[:SAMPLE_ROWS])
     return sample_of(
         [row.values for row in rows[:SAMPLE_ROWS]],

@@ -113,6 +113,17 @@ class Source(Generic[Settings]):
         """
         raise NotImplementedError(f"{type(self).__name__} gives no changes")
 
+    def sample(self) -> Iterator[SourceRow | Reached]:
+        """Give rows from which it can be guessed what is in the source; by default those with which reading begins.
+
+        A source that reads everything before it gives its first row says here how some are had sooner.
+
+        Raises:
+            SourceError: as `snapshot`.
+            SourceAway: as `snapshot`.
+        """
+        return self.snapshot() if self.gives_snapshots() else self.changes(None)
+
     def is_followed(self) -> bool:
         """Tell whether runs follow it by its changes, as it is configured; by default where the author wrote `changes`.
 

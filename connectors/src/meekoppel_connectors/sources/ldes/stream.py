@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 
@@ -25,7 +24,7 @@ from meekoppel_connectors.sources.ldes.moments import sortable
 from meekoppel_connectors.sources.ldes.spool import Spool
 from meekoppel_connectors.sources.ldes.walk import Walk, Wishes
 from meekoppel_connectors.sources.settings import SourceSettings
-from meekoppel_connectors.sources.source import SAMPLE_ROWS, Description, Reached, Source
+from meekoppel_connectors.sources.source import Description, Reached, Source
 
 ROWS_PER_CURSOR = 1000
 
@@ -83,12 +82,16 @@ class EventStream(Source[LdesSettings]):
     settings_type = LdesSettings
 
     def describe(self, *, whole: bool = False) -> Description:
-        """Give the fields of the members of the first pages or, with `whole`, all that occur."""
+        """Tell nothing, since a run has no need to fetch pages for it; or, with `whole`, the fields that occur."""
         fields: dict[str, None] = {}
-        with self._pages() as pages:
-            for member in islice(self._walk(pages, StreamCursor()).members(), None if whole else SAMPLE_ROWS):
-                fields.update(dict.fromkeys(member.values))
+        for row in self.sample() if whole else ():
+            fields.update(dict.fromkeys(row.values))
         return Description(tuple(fields), fixed=False)
+
+    def sample(self) -> Iterator[SourceRow]:
+        """Give the members as they stand in the pages, without putting them in order."""
+        with self._pages() as pages:
+            yield from (_row(member) for member in self._walk(pages, StreamCursor()).members())
 
     def snapshot(self) -> Iterator[SourceRow]:
         """Read the whole stream, and give the last version of every object that is not gone."""
