@@ -12,6 +12,7 @@ import pytest
 from meekoppel_connectors.errors import SourceAway, SourceError
 from meekoppel_connectors.mapping.row import SourceRow
 from meekoppel_connectors.sources.ldes import cursor as cursors
+from meekoppel_connectors.sources.ldes import fetching
 from meekoppel_connectors.sources.ldes.cursor import StreamCursor
 from meekoppel_connectors.sources.opening import open_source, source_class
 from meekoppel_connectors.sources.source import Reached
@@ -258,12 +259,23 @@ def test_a_link_to_another_server_is_refused_and_not_passed_over(server: Web) ->
         changes(stream(f"{server.url}/entry"))
 
 
-def test_a_server_that_is_busy_is_away_and_nothing_is_given(server: Web) -> None:
+@pytest.mark.parametrize("away", ["/entry", "/next"])
+def test_a_server_that_is_busy_for_long_is_away_and_nothing_is_given(server: Web, away: str) -> None:
     server.pages["/entry"] = page(member(1, 1, time(1)), relation("next"))
-    server.pages["/next"] = Reply(status=503, headers={"Retry-After": "7"})
+    server.pages[away] = Reply(status=503, headers={"Retry-After": "600"})
     with pytest.raises(SourceAway) as caught:
         next(iter(stream(f"{server.url}/entry").changes(None)))
-    assert caught.value.retry_after_seconds == 7
+    assert caught.value.retry_after_seconds == 600
+
+
+def test_a_page_that_is_away_half_way_is_asked_for_again_before_all_is_given_up(
+    server: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "WAITS_SECONDS", (0.01, 0.01, 0.01))
+    busy = iter([Reply(status=503), Reply(status=429, headers={"Retry-After": "0"}), page(member(2, 1, time(2)))])
+    server.pages |= {"/entry": page(member(1, 1, time(1)), relation("next")), "/next": lambda _asked: next(busy)}
+    assert versions(changes(stream(f"{server.url}/entry"))[0]) == ["1/1", "2/1"]
+    assert paths(server) == ["/entry", "/next", "/next", "/next"]
 
 
 def test_there_is_a_pause_between_pages(server: Web) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -12,14 +12,16 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 from pyoxigraph import RdfFormat
 
-from meekoppel_connectors.errors import SourceError
-from meekoppel_connectors.sources.http import HttpReader
+from meekoppel_connectors.errors import SourceAway, SourceError
+from meekoppel_connectors.sources.http import HttpAnswer, HttpReader
 from meekoppel_connectors.sources.http_settings import without_query
 from meekoppel_connectors.sources.tables import existing
 
 ACCEPT = (
     "application/n-quads, application/trig, text/turtle;q=0.9, application/n-triples;q=0.9, application/ld+json;q=0.8"
 )
+WAITS_SECONDS = (1.0, 4.0, 15.0)
+LONGEST_WAIT_SECONDS = 60.0
 _BY_MEDIA_TYPE = {
     "text/turtle": RdfFormat.TURTLE,
     "application/trig": RdfFormat.TRIG,
@@ -85,7 +87,7 @@ class ServedPages:
         self._http = http
         self._pause_seconds = pause_seconds
         self._sleep = sleep
-        self._asked = False
+        self._answered = False
 
     def entries(self) -> list[str]:
         """Give the address from the configuration."""
@@ -97,11 +99,8 @@ class ServedPages:
 
     def fetch(self, address: str, etag: str | None) -> FetchedPage | None:
         """Ask for a page."""
-        if self._asked and self._pause_seconds:
-            self._sleep(self._pause_seconds)
-        self._asked = True
-        headers = {"Accept": ACCEPT} | ({"If-None-Match": etag} if etag else {})
-        answer = self._http.get(address, headers=headers)
+        answer = self._answer(address, {"Accept": ACCEPT} | ({"If-None-Match": etag} if etag else {}))
+        self._answered = True
         if answer.status == HTTPStatus.NOT_MODIFIED:
             return None
         media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -112,6 +111,20 @@ class ServedPages:
             )
         immutable = "immutable" in answer.headers.get("cache-control", "").lower()
         return FetchedPage(answer.address, answer.content, kind, answer.headers.get("etag"), immutable)
+
+    def _answer(self, address: str, headers: Mapping[str, str]) -> HttpAnswer:
+        """Ask, and ask again for a page that is missing half-way: else all pages before it would be read again."""
+        if self._answered and self._pause_seconds:
+            self._sleep(self._pause_seconds)
+        for seconds in WAITS_SECONDS if self._answered else ():
+            try:
+                return self._http.get(address, headers=headers)
+            except SourceAway as away:
+                asked = away.retry_after_seconds
+                if asked is not None and asked > LONGEST_WAIT_SECONDS:
+                    raise
+                self._sleep(seconds if asked is None else asked)
+        return self._http.get(address, headers=headers)
 
 
 class SavedPages:
