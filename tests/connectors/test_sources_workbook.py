@@ -85,6 +85,28 @@ def test_a_header_of_two_lines_with_groups_gives_each_column_its_whole_name(tmp_
     assert (row.number, row.values["Periode van"]) == (4, "1-4-2026")
 
 
+@pytest.mark.parametrize("header_row", ["auto", 1])
+def test_two_groups_with_the_same_names_below_them_are_told_apart(tmp_path: Path, header_row: Any) -> None:
+    def fill(sheet: Sheet) -> None:
+        plain(["Nr", "Gepland", None, "Werkelijk", None], [None, "van", "tot", "van", "tot"], ["P1", *"abcd"])(sheet)
+        for merged in ("A1:A2", "B1:C1", "D1:E1"):
+            sheet.merge_cells(merged)
+
+    path = workbook(tmp_path, fill)
+    assert fields(path, header_row=header_row) == ("Nr", "Gepland van", "Gepland tot", "Werkelijk van", "Werkelijk tot")
+    assert [row.values["Nr"] for row in rows(path, header_row=header_row)] == ["P1"]
+
+
+def test_a_name_merged_over_two_columns_with_values_below_it_is_no_group(tmp_path: Path) -> None:
+    def fill(sheet: Sheet) -> None:
+        plain(["Nr", "Titel", "Plaats", None], ["1", "Laat", 111500, 516500])(sheet)
+        sheet.merge_cells("C1:D1")
+
+    path = workbook(tmp_path, fill)
+    assert fields(path) == ("Nr", "Titel", "Plaats", "Plaats (2)")
+    assert [row.values["Plaats (2)"] for row in rows(path)] == [516500]
+
+
 def test_the_lines_of_a_header_can_be_said(tmp_path: Path) -> None:
     path = workbook(tmp_path, plain(["Nr", "Start", "Start"], [None, "gepland", "werkelijk"], ["1", "a", "b"]))
     assert fields(path, header_lines=2) == ("Nr", "Start gepland", "Start werkelijk")

@@ -85,12 +85,13 @@ def spans_all(ranges: Sequence[Merged], names: Sequence[str]) -> bool:
 
 
 def _found(rows: Sequence[Sequence[Any]], merged: Mapping[int, list[Merged]]) -> int | None:
-    """Find the first row that is about as wide as the table and holds a name of its own in every cell."""
-    width = _width(rows)
-    for number, cells in enumerate(rows[:-1], start=1):
-        filled = [cell for cell in cells if not _is_empty(cell)]
-        if len(filled) >= max(2, _WIDE_ENOUGH * width) and _are_names(filled):
-            return _top(rows, number, merged)
+    """Find the first row that begins a header: about as wide as the table, with a name of its own for every column."""
+    enough = max(2, _WIDE_ENOUGH * _width(rows))
+    for row in range(1, len(rows)):
+        lines = rows[row - 1 : row - 1 + _lines(rows, row, merged)]
+        names = [name for name in _joined(lines) if name]
+        if len(names) >= enough and len(names) == len(set(names)) and all(map(_is_text, lines)):
+            return row
     return None
 
 
@@ -100,30 +101,27 @@ def _width(rows: Sequence[Sequence[Any]]) -> int:
     return max((width for width in widths if width > 1), key=lambda width: (widths[width], width), default=0)
 
 
-def _are_names(cells: Sequence[Any]) -> bool:
-    texts = [cell.strip() for cell in cells if isinstance(cell, str)]
-    return len(texts) == len(cells) == len(set(texts)) and not any(_NO_NAME.fullmatch(text) for text in texts)
+def _is_text(cells: Sequence[Any]) -> bool:
+    """Tell whether a line holds words only: no numbers and no dates."""
+    filled = [cell for cell in cells if not _is_empty(cell)]
+    return all(isinstance(cell, str) and not _NO_NAME.fullmatch(cell.strip()) for cell in filled)
 
 
 def _is_empty(cell: Any) -> bool:
     return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
-def _top(rows: Sequence[Sequence[Any]], number: int, merged: Mapping[int, list[Merged]]) -> int:
-    """Take the rows above as well that are joined to this one by merged cells."""
-    return next((row for row in range(1, number) if _lines(rows, row, merged) > number - row), number)
-
-
 def _lines(rows: Sequence[Sequence[Any]], first: int, merged: Mapping[int, list[Merged]]) -> int:
     """Tell from merged cells how far a header goes down: a cell over two lines, or a group over several columns.
 
-    A merged cell with nothing beside it is a title, and no group.
+    A merged cell with nothing beside it is a title, and no group; nor is one with numbers or dates below it.
     """
     beside = {str(cell) for cell in rows[first - 1] if not _is_empty(cell)}
     last = first
     for each in merged.get(first, ()):
+        is_group = len(each.columns) > 1 and each.bottom < len(rows) and _is_text(rows[each.bottom])
         if len(beside) > 1:
-            last = max(last, each.bottom + (len(each.columns) > 1))
+            last = max(last, each.bottom + is_group)
     return last - first + 1
 
 
