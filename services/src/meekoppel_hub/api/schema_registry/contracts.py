@@ -149,9 +149,9 @@ class ServedContracts:
             RegistryRefusal: when the subject, the version or the schema cannot be read.
         """
         versions = self.versions(subject) if against is None else (self.version(subject, against),)
-        texts = {entry.version: self.registry.text(entry.schema_id) for entry in versions}
-        offered = max(texts) + 1
-        found = incompatibilities(versions[0].subject, {**texts, offered: _schema_in(body)})
+        schemas = {entry.version: json.loads(self.registry.text(entry.schema_id)) for entry in versions}
+        offered = max(schemas) + 1
+        found = incompatibilities(versions[0].subject, {**schemas, offered: json.loads(_schema_in(body))})
         return [str(violation) for violation in found if violation.version == offered]
 
 
