@@ -6,7 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from meekoppel_connectors.preview import preview, show
+from meekoppel_connectors.preview import preview
+from meekoppel_connectors.preview_screen import show
 from tests.connectors.feeds import NOW, ROW, configured, write_csv
 
 
@@ -21,7 +22,7 @@ def test_every_rejected_row_is_printed_with_its_number_field_and_reason(tmp_path
     write_csv(tmp_path / "feed.csv", [ROW, {**ROW, "nr": "7", "titel": "", "van": "[red]soon"}])
     config = configured(tmp_path)
     output = io.StringIO()
-    show(preview(config, NOW, limit=20), config.zone, Console(file=output, width=200))
+    show(preview(config, NOW, limit=20), config.zone, 28992, Console(file=output, width=200))
     text = output.getvalue()
     assert "│ 3   │ 7  │ titel │ missing " in text
     assert "│ 3   │ 7  │ van   │ date_unreadable │ '[red]soon' is not a date" in text
@@ -41,3 +42,24 @@ def test_a_preview_leaves_nothing_behind(tmp_path: Path) -> None:
     before = set(tmp_path.iterdir())
     preview(config, NOW, limit=20)
     assert set(tmp_path.iterdir()) == before
+
+
+def test_a_summary_shows_each_reason_with_a_row_and_what_is_to_be_looked_at(tmp_path: Path) -> None:
+    rows = [{**ROW, "nr": str(number), "titel": "" if number == 4 else "Riool"} for number in range(5)]
+    write_csv(tmp_path / "feed.csv", rows)
+    config = configured(tmp_path)
+    output = io.StringIO()
+    show(preview(config, NOW, limit=0), config.zone, 28992, Console(file=output, width=200))
+    text = output.getvalue()
+    assert "1 × missing  such as row 6, titel: has no value" in text
+    assert "status       4 planned" in text
+    assert "in the Netherlands" in text
+    assert "Look at this: All plans have the same title" in text
+
+
+def test_a_piped_preview_has_no_colours(tmp_path: Path) -> None:
+    write_csv(tmp_path / "feed.csv", [ROW])
+    config = configured(tmp_path)
+    output = io.StringIO()
+    show(preview(config, NOW, limit=20), config.zone, 28992, Console(file=output, width=200))
+    assert "\x1b" not in output.getvalue()

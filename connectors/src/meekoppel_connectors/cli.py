@@ -1,4 +1,4 @@
-"""The command line of a connector: `meekoppel-connector check|preview|run|status|state|spec`."""
+"""The command line of a connector: `meekoppel-connector init|templates|check|preview|run|status|state|spec`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -20,20 +21,23 @@ from meekoppel_connectors.check import check as findings_of
 from meekoppel_connectors.clock import utc_now
 from meekoppel_connectors.commands import state as state_commands
 from meekoppel_connectors.commands.asking import AsJson, ConfigPath, console
+from meekoppel_connectors.commands.first import init, list_templates
 from meekoppel_connectors.commands.spec import spec
 from meekoppel_connectors.config import ConnectorConfig, load_config
 from meekoppel_connectors.errors import ConnectorError
-from meekoppel_connectors.guessing.command import init, list_templates
 from meekoppel_connectors.operating.service import Service, schedule_of
 from meekoppel_connectors.operating.stopping import Stopped, stopped_by_signals
 from meekoppel_connectors.operating.telling import run_and_tell
-from meekoppel_connectors.preview import DEFAULT_LIMIT, show
+from meekoppel_connectors.plan_map.drawing import Drawing
+from meekoppel_connectors.preview import DEFAULT_LIMIT
 from meekoppel_connectors.preview import preview as preview_of
+from meekoppel_connectors.preview_screen import show
 from meekoppel_connectors.run import RunSummary, Stage
 from meekoppel_connectors.secrets import without_secrets
 from meekoppel_connectors.state.runs import Outcome, RunRecord
 from meekoppel_connectors.status import ConnectorStatus, read_status
 from meekoppel_contracts.errors import ContractError
+from meekoppel_contracts.plan import Plan
 from meekoppel_contracts.registry import packaged_registry
 
 STOPPED_EXIT_CODE = 143
@@ -74,6 +78,7 @@ def check(config: ConfigPath) -> None:
 
 @app.command(
     epilog="Examples: [bold]meekoppel-connector preview heat.yaml --limit 5[/bold]"
+    " · [bold]meekoppel-connector preview heat.yaml --map plans.html[/bold], a map to open in a browser"
     " · [bold]meekoppel-connector preview heat.yaml --json[/bold]",
 )
 def preview(
@@ -83,15 +88,23 @@ def preview(
     ] = DEFAULT_LIMIT,
     as_of: AsOf = None,
     as_json: AsJson = False,
+    map_file: Annotated[
+        Path | None, typer.Option("--map", metavar="FILE", help="Draw the plans on a map: one HTML file.")
+    ] = None,
 ) -> None:
     """Show what would be published, and every rejected row with its reason; publishes and stores nothing."""
     loaded = load_config(config)
     moment = _moment(as_of, loaded.zone)
-    result = preview_of(loaded, moment or utc_now(), limit)
+    drawing = Drawing(f"{loaded.organisation}: {loaded.path.name}", loaded.hub_crs, loaded.zone)
+    seen = drawing.add if map_file else _look_away
+    result = preview_of(loaded, moment or utc_now(), limit, seen)
     if as_json:
         typer.echo(json.dumps(result.as_json(), ensure_ascii=False))
     else:
-        show(result, loaded.zone, console())
+        show(result, loaded.zone, loaded.hub_crs, console())
+    if map_file:
+        drawing.write(map_file)
+        typer.echo(f"The map is {map_file}; open it in a browser.", err=as_json)
 
 
 @app.command(
@@ -181,6 +194,10 @@ def main() -> None:
     except (ConnectorError, ContractError) as error:
         _complain(without_secrets(str(error)))
         sys.exit(1)
+
+
+def _look_away(_row: int, _plan: Plan) -> None:
+    """Draw nothing."""
 
 
 def _moment(text: str | None, zone: ZoneInfo) -> datetime | None:

@@ -55,3 +55,10 @@ def test_templates_lists_them_and_prints_one(
     assert "highways-england" in capsys.readouterr().out
     assert call(monkeypatch, "templates", "highways-england") == 0
     assert capsys.readouterr().out.startswith("# Planned works as Highways England")
+
+
+def test_preview_draws_a_map(feed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(monkeypatch, "init", feed, "--organisation", "gm0361") == 0
+    assert call(monkeypatch, "preview", "plans.yaml", "--map", "plans.html") == 0
+    assert "The map is plans.html" in capsys.readouterr().out
+    assert "Riool Dijk" in Path("plans.html").read_text(encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from meekoppel_connectors.commands.asking import console
 from meekoppel_connectors.config import load_config
 from meekoppel_connectors.errors import Fatal
 from meekoppel_connectors.guessing.guess import Confidence
@@ -21,7 +21,6 @@ from meekoppel_connectors.templates.library import Template, template, templates
 from meekoppel_connectors.templates.workbook import projects_workbook
 
 DEFAULT_OUT = Path("plans.yaml")
-_PIPED_WIDTH = 200
 _COLOURS = {Confidence.SURE: "green", Confidence.LIKELY: "yellow", Confidence.UNSURE: "red"}
 
 
@@ -40,7 +39,7 @@ def init(
 ) -> None:
     """Look at a source and write a first configuration for it, with what it was not sure of."""
     wishes = Wishes(organisation, hub_crs, namespace)
-    console = _console()
+    out_to = console()
     if use is not None:
         _write_template(template(use), source, wishes, out, force=force)
     elif source is None:
@@ -48,12 +47,12 @@ def init(
     else:
         first = first_configuration(source, out.parent, wishes)
         _write(out, first.text.encode(), force=force)
-        _print_guesses(console, first)
+        _print_guesses(out_to, first)
     load_config(out)
-    console.print(f"\nWritten to [bold]{escape(str(out))}[/bold]. Next:", soft_wrap=True)
-    console.print(f"  1. open it, and look at the lines marked UNSURE and LIKELY: {_marks(out)}")
-    console.print(f"  2. meekoppel-connector preview {escape(str(out))} --map plans.html")
-    console.print(f"  3. meekoppel-connector check {escape(str(out))}, then run {escape(str(out))} --once")
+    out_to.print(f"\nWritten to [bold]{escape(str(out))}[/bold]. Next:", soft_wrap=True)
+    out_to.print(f"  1. open it, and look at the lines marked UNSURE and LIKELY: {_marks(out)}")
+    out_to.print(f"  2. meekoppel-connector preview {escape(str(out))} --map plans.html")
+    out_to.print(f"  3. meekoppel-connector check {escape(str(out))}, then run {escape(str(out))} --once")
 
 
 def list_templates(
@@ -66,14 +65,9 @@ def list_templates(
     table = Table("name", "for")
     for each in templates():
         table.add_row(escape(each.name), escape(each.says))
-    console = _console()
-    console.print(table)
-    console.print("meekoppel-connector templates NAME prints one; init --template NAME begins with it.")
-
-
-def _console() -> Console:
-    piped = not sys.stdout.isatty()
-    return Console(highlight=False, soft_wrap=piped, width=_PIPED_WIDTH if piped else None)
+    out_to = console()
+    out_to.print(table)
+    out_to.print("meekoppel-connector templates NAME prints one; init --template NAME begins with it.")
 
 
 def _write_template(chosen: Template, source: Path | None, wishes: Wishes, out: Path, *, force: bool) -> None:
@@ -97,19 +91,19 @@ def _write(path: Path, content: bytes, *, force: bool) -> None:
         raise Fatal(f"{path} cannot be written ({error.strerror}); give --out with another name.") from error
 
 
-def _print_guesses(console: Console, first: FirstConfiguration) -> None:
+def _print_guesses(out_to: Console, first: FirstConfiguration) -> None:
     sample = first.proposal.sample
     rows = f"{sample.rows:,} rows" if sample.complete else f"the first {sample.rows:,} rows"
-    console.print(f"Looked at {rows} with {len(sample.columns)} fields.")
+    out_to.print(f"Looked at {rows} with {len(sample.columns)} fields.")
     if first.template is not None:
-        console.print(f"[green]This is a format that is known[/green]: {escape(first.template.says)}.")
-        console.print(f"The ready mapping [bold]{first.template.name}[/bold] was taken; nothing had to be guessed.")
+        out_to.print(f"[green]This is a format that is known[/green]: {escape(first.template.says)}.")
+        out_to.print(f"The ready mapping [bold]{first.template.name}[/bold] was taken; nothing had to be guessed.")
         return
     table = Table("what", "guess", "how sure", "why")
     for what, guess, confidence, why in summary(first.proposal):
         colour = _COLOURS[confidence]
         table.add_row(what, escape(guess), f"[{colour}]{confidence.value}[/{colour}]", escape(why))
-    console.print(table)
+    out_to.print(table)
 
 
 def _marks(out: Path) -> str:
