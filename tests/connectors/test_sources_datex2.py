@@ -277,6 +277,13 @@ def test_a_feed_that_is_cut_off_is_damaged(tmp_path: Path) -> None:
         rows(path)
 
 
+def test_elements_within_elements_without_end_are_refused(tmp_path: Path) -> None:
+    deep = "<a>" * 5000 + "</a>" * 5000
+    path = publication(tmp_path, situation(record(more=deep)))
+    with pytest.raises(SourceError, match="elements within elements, more than 200 deep"):
+        rows(path)
+
+
 def test_entities_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "feed.xml"
     path.write_text('<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><a><situation id="1">&x;</situation></a>')

@@ -60,6 +60,15 @@ def test_a_geometry_that_is_none_spoils_its_own_row_only(tmp_path: Path, geometr
     assert second.fault is None
 
 
+def test_objects_within_objects_without_end_spoil_their_own_row_only(tmp_path: Path) -> None:
+    deep: Any = {"end": 1}
+    for _ in range(300):
+        deep = {"a": deep}
+    first, second = rows(json_file(tmp_path, [{"id": 1, "deep": deep}, {"id": 2}]))
+    assert (first.fault, first.values) == ("holds objects within objects, more than 50 deep", {"id": 1})
+    assert second.fault is None
+
+
 def test_an_entry_that_is_no_object_is_kept_as_a_row_with_a_fault(tmp_path: Path) -> None:
     first, second = rows(json_file(tmp_path, ["what", {"id": 2}]))
     assert (first.fault, first.values) == ("is no object with fields", {"value": "what"})

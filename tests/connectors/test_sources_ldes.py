@@ -356,6 +356,13 @@ def test_the_context_of_json_ld_is_never_fetched_and_a_copy_stands_in(server: We
     assert set(paths(server)) == {"/entry"}
 
 
+def test_json_ld_that_is_nested_without_end_is_refused(server: Web) -> None:
+    deep = b'{"a":' * 5000 + b"1" + b"}" * 5000
+    server.pages["/entry"] = Reply(deep, headers={"Content-Type": "application/ld+json"})
+    with pytest.raises(SourceError, match="entry: is no JSON-LD"):
+        changes(stream(f"{server.url}/entry"))
+
+
 def test_an_answer_that_is_no_linked_data_is_said_with_what_it_is(server: Web) -> None:
     server.pages["/entry"] = Reply(b"<html/>", headers={"Content-Type": "text/html"})
     with pytest.raises(SourceError, match="answers text/html, which is no linked data"):

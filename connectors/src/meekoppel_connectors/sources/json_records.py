@@ -12,7 +12,7 @@ from pyproj import CRS
 
 from meekoppel_connectors.mapping.row import SourceRow
 from meekoppel_connectors.sources.json_stream import json_records
-from meekoppel_connectors.sources.nested import flattened
+from meekoppel_connectors.sources.nested import flattened, top_of
 from meekoppel_connectors.sources.settings import FileSettings
 from meekoppel_connectors.sources.shapes import shape_of
 from meekoppel_connectors.sources.source import Description, Source
@@ -60,7 +60,10 @@ class JsonRecordFile(Source[JsonSettings]):
             shape = shape_of(_taken_out(record, self.settings.shape.split("/")))
         except ValueError as error:
             fault = str(error)
-        return SourceRow(flattened(record), shape, number=number, fault=fault)
+        try:
+            return SourceRow(flattened(record), shape, number=number, fault=fault)
+        except ValueError as error:
+            return SourceRow(top_of(record), shape, number=number, fault=str(error))
 
 
 def _taken_out(record: dict[str, Any], path: list[str]) -> Any:

@@ -16,7 +16,7 @@ from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.row import SourceRow
 from meekoppel_connectors.sources.json_records import LONGITUDE_LATITUDE
 from meekoppel_connectors.sources.json_stream import json_member, json_records
-from meekoppel_connectors.sources.nested import flattened
+from meekoppel_connectors.sources.nested import flattened, top_of
 from meekoppel_connectors.sources.settings import FileSettings
 from meekoppel_connectors.sources.shapes import shape_of
 from meekoppel_connectors.sources.source import Description, Source
@@ -67,9 +67,12 @@ def _row(number: int, feature: Any, feed: Mapping[str, Any], sources: Mapping[st
         return SourceRow({"value": feature}, number=number, fault="is no feature")
     properties = feature.get("properties")
     if not isinstance(properties, dict) or not isinstance(properties.get("core_details"), dict):
-        return SourceRow(flattened(feature), number=number, fault=NO_CORE)
+        return SourceRow(top_of(feature), number=number, fault=NO_CORE)
     core = properties["core_details"]
-    values = {"id": feature.get("id"), **flattened(properties), **feed}
+    try:
+        values = {"id": feature.get("id"), **flattened(properties), **feed}
+    except ValueError as error:
+        return SourceRow(top_of(feature), number=number, fault=str(error))
     own = sources.get(str(core.get("data_source_id")), {})
     values |= {f"data_source.{name}": value for name, value in own.items() if name not in _PERSONS}
     fault = _no_plan(core)

@@ -20,6 +20,7 @@ from defusedxml.expatreader import DefusedExpatParser
 from meekoppel_connectors.errors import SourceError
 
 CHUNK_BYTES = 64 * 1024
+DEEPEST = 200
 
 
 class ElementReader:
@@ -32,7 +33,7 @@ class ElementReader:
 
     def __init__(self, path: Path, name: str) -> None:
         self._path = path
-        self._handler = _Handler(name)
+        self._handler = _Handler(path, name)
         self.outside = self._handler.outside
 
     def read(self, file: BinaryIO) -> Iterator[Element]:
@@ -56,8 +57,9 @@ class ElementReader:
 
 
 class _Handler(ContentHandler):
-    def __init__(self, name: str) -> None:
+    def __init__(self, path: Path, name: str) -> None:
         super().__init__()
+        self._path = path
         self.outside: dict[str, str] = {}
         self._name = name
         self._depth = 0
@@ -73,6 +75,10 @@ class _Handler(ContentHandler):
         own = {bare(key): value for key, value in attrs.items() if not key.startswith("xmlns")}
         if self._depth or local == self._name:
             self._depth += 1
+            if self._depth > DEEPEST:
+                raise SourceError(
+                    self._path, f"holds elements within elements, more than {DEEPEST} deep, and is refused"
+                )
             self._builder.start(local, own)
         else:
             self.outside.setdefault(local, bare(own.get("type", "")))

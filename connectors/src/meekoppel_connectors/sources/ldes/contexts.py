@@ -25,9 +25,9 @@ def with_local_contexts(content: bytes, copies: Mapping[str, Path], place: str) 
     """
     try:
         page = json.loads(content)
-    except ValueError as error:
+        return json.dumps(_replaced(page, copies, place, 0)).encode()
+    except (ValueError, RecursionError) as error:
         raise SourceError(place, f"is no JSON-LD: {error}") from error
-    return json.dumps(_replaced(page, copies, place, 0)).encode()
 
 
 def _replaced(value: Any, copies: Mapping[str, Path], place: str, depth: int) -> Any:
