@@ -29,6 +29,7 @@ OUR_OWN = {
     "wzdx": "wzdx:WzdxFeed",
     "datex2": "datex2:SituationPublication",
     "sql": "sql:SqlSource",
+    "arcgis": "arcgis:ArcGisLayer",
     "ldes": "ldes.stream:EventStream",
     "ogc-features": "ogc_features:OgcFeatures",
 }

@@ -53,7 +53,7 @@ class SqlSource(Source[SqlSettings]):
                 yield self._row(question.head, values, number)
 
     def changes(self, since: str | None) -> Iterator[SourceRow | Reached]:
-        """Read what changed, by time and id; rows without one of these come first, each with its fault.
+        """Read what changed, by time and id; rows without one of these come first, at every reading.
 
         Raises:
             SourceError: also when `source.cursor` is not given, or the cursor is of another source.
@@ -84,12 +84,10 @@ class SqlSource(Source[SqlSettings]):
         yield Reached(reached.to_cursor() if reached else "")
 
     def _without_cursor(self, question: _Question, columns: CursorColumns) -> Iterator[SourceRow]:
-        """Give the rows that no later question by time and id would ever find."""
+        """Give the rows that no question by time and id would find; what is the same is found by its content."""
         time, id = question.quoted(columns.time), question.quoted(columns.id)
-        fault = f"has no {columns.time} or no {columns.id}, so that its changes cannot be noticed; fill them"
         for values in question.answers(f"({time} IS NULL OR {id} IS NULL)"):
-            row = self._row(question.head, values, 0)
-            yield SourceRow(row.values, row.geometry, fault=row.fault or fault)
+            yield self._row(question.head, values, 0)
 
     def _row(self, head: Head, row: Mapping[str, Any], number: int) -> SourceRow:
         geometry, fault = _geometry(head, row)
