@@ -12,8 +12,8 @@ from tests.connectors.databases import PASSWORD_VARIABLE, Gis, gis
 from tests.connectors.feeds import configured
 from tests.connectors.inbox import SOON, Organisation, new_organisation
 
-PLAN = {"id": {"field": "id"}, "title": {"field": "title"}, "period": {"earliest_start": "2126-04-01",
-        "latest_end": "2126-04-30"}}  # fmt: skip
+PLAN = {"id": {"field": "id"}, "title": {"field": "title"}, "period": {"earliest_start": "2096-04-01",
+        "latest_end": "2096-04-30"}}  # fmt: skip
 ADD = """INSERT INTO works.plans (id, title, geom)
          SELECT n, 'Riool ' || n, ST_SetSRID(ST_MakePoint(111500 + n, 516500), 28992) FROM generate_series({}, {}) n"""
 
