@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,12 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from meekoppel_connectors.mapping.geometry import GeometryReader, ReadGeometry
-from meekoppel_connectors.mapping.read import ROWS_PER_BATCH
+from meekoppel_connectors.mapping import geometry as geometry_module
+from meekoppel_connectors.mapping.batch import ReadGeometry
+from meekoppel_connectors.mapping.geometry import GeometryReader
+from meekoppel_connectors.mapping.read import ROWS_PER_BATCH, read_plans
 from meekoppel_connectors.mapping.row import SourceRow
-from tests.connectors.feeds import configured, mapped
+from tests.connectors.feeds import NOW, ROW, configured, mapped
 
 GOOD = [
     "POLYGON((155000 463000, 155010 463000, 155010 463010, 155000 463010, 155000 463000))",
@@ -112,6 +115,26 @@ def test_a_broken_geometry_is_refused_and_leaves_its_neighbours_alone(
     assert before == after
     assert isinstance(before, ReadGeometry)
     assert getattr(broken, "reason", broken) == reason
+
+
+def test_large_geometries_are_taken_in_portions_and_keep_their_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = reader(tmp_path).of_texts(GOOD + BAD)
+    monkeypatch.setattr(geometry_module, "_COORDINATES_AT_ONCE", 7)
+    assert list(map(said, reader(tmp_path).of_texts(GOOD + BAD))) == list(map(said, whole))
+
+
+@pytest.mark.parametrize("kind", ["POINT", "point", "Point", "pOINT"])
+def test_the_capitals_of_a_geojson_file_do_not_matter(tmp_path: Path, kind: str) -> None:
+    place = {"type": kind, "coordinates": [5.38720621, 52.15517440, 3.5]}
+    properties = {name: ROW[name] for name in ("nr", "titel", "van", "tot")}
+    feature = {"type": "Feature", "properties": properties, "geometry": place}
+    file = {"type": "FeatureCollection", "features": [feature]}
+    (tmp_path / "feed.geojson").write_text(json.dumps(file), encoding="utf-8")
+    (row,) = read_plans(configured(tmp_path, source={"format": "geojson", "path": "feed.geojson"}), NOW)
+    assert row.plan is not None, row.rejections
+    assert shapely.from_wkb(row.plan.zones[0].geometry).distance(shapely.Point(155000, 463000)) < 0.5
 
 
 @given(st.data())

@@ -7,8 +7,9 @@ import pytest
 import shapely
 from pyproj import CRS
 
+from meekoppel_connectors.mapping.batch import ReadGeometry
 from meekoppel_connectors.mapping.crs import flat, named_crs, northing_first
-from meekoppel_connectors.mapping.geometry import GeometryReader, ReadGeometry
+from meekoppel_connectors.mapping.geometry import GeometryReader
 from meekoppel_connectors.mapping.reasons import Reason, Unreadable
 from meekoppel_connectors.mapping.report import MappingReport
 from tests.connectors.feeds import configured

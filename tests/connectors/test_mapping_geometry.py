@@ -10,8 +10,9 @@ from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
 from meekoppel_connectors.errors import ConfigError
+from meekoppel_connectors.mapping.batch import ReadGeometry
 from meekoppel_connectors.mapping.crs import area_of
-from meekoppel_connectors.mapping.geometry import GeometryReader, ReadGeometry
+from meekoppel_connectors.mapping.geometry import GeometryReader
 from meekoppel_connectors.mapping.reasons import Reason, Unreadable
 from meekoppel_connectors.mapping.row import SourceRow
 from tests.connectors.feeds import configured

@@ -13,9 +13,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from meekoppel_connectors.config import ConnectorConfig
+from meekoppel_connectors.mapping.batch import Outcome
 from meekoppel_connectors.mapping.filling import ABSENT, Filling, Memory, Problem, SlugRegister
 from meekoppel_connectors.mapping.fitting import TARGET_EVENT_BYTES, fitted
-from meekoppel_connectors.mapping.geometry import GeometryReader, Outcome
+from meekoppel_connectors.mapping.geometry import GeometryReader
 from meekoppel_connectors.mapping.privacy.guarding import PersonGuard
 from meekoppel_connectors.mapping.reasons import Reason, Unreadable
 from meekoppel_connectors.mapping.report import MappingReport

@@ -24,7 +24,7 @@ class _Absent:
 
 ABSENT: Final = _Absent()
 _NEW: Final = _Absent()
-_MOST_REMEMBERED = 10_000
+_MOST_REMEMBERED, _LONGEST_REMEMBERED = 10_000, 100
 
 Memory = dict[str, dict[str, Any]]
 """Plan field → source text → plan value: the same dates and codes come often, and are read once."""
@@ -135,7 +135,7 @@ class Filling:
                 value = self._list(taken, raw) if taken.target.many else self._one(taken, raw)
             except Unreadable as error:
                 return self._refused(taken, field, error)
-            if known is not None and len(known) < _MOST_REMEMBERED:
+            if known is not None and len(known) < _MOST_REMEMBERED and len(raw) <= _LONGEST_REMEMBERED:
                 known[raw] = value
         return self._instead(taken, field) if value is ABSENT or value == [] else value
 

@@ -7,8 +7,8 @@ taken in batches: every step works on all shapes of one CRS at once, and only wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,36 +19,18 @@ from pyproj import CRS
 from meekoppel_connectors.config import ConnectorConfig
 from meekoppel_connectors.errors import ConfigError
 from meekoppel_connectors.mapping import shapes as drawn
+from meekoppel_connectors.mapping.batch import Outcome, ShapeBatch
 from meekoppel_connectors.mapping.crs import Frame, area_of, flat
 from meekoppel_connectors.mapping.reasons import Reason, Unreadable
 from meekoppel_connectors.mapping.report import MappingReport
 from meekoppel_connectors.mapping.reprojection import Reprojection, reprojection
 from meekoppel_connectors.mapping.row import SourceRow
 from meekoppel_connectors.mapping.shapes import Shapes
-from meekoppel_connectors.mapping.validity import one_kind, repaired
+from meekoppel_connectors.mapping.validity import repaired
 
 GRID_DECIMALS = 3
-_COLLECTION = 7  # shapely's type id
+_COORDINATES_AT_ONCE = 200_000
 _DEGREES = np.array([180.0, 90.0])
-
-
-@dataclass(frozen=True, slots=True)
-class ReadGeometry:
-    """A geometry as the hub takes it.
-
-    Attributes:
-        wkb: little-endian WKB in the hub's CRS.
-        repaired: whether the source's geometry was invalid and has been made valid.
-        position_error_m: how far the conversion to the hub's CRS may have moved it, in metres; None when it is in
-            that CRS already.
-    """
-
-    wkb: bytes
-    repaired: bool = False
-    position_error_m: float | None = None
-
-
-Outcome = ReadGeometry | Unreadable
 
 
 class GeometryReader:
@@ -111,8 +93,9 @@ class GeometryReader:
                 continue
             if frame is None:
                 raise self._no_crs()
-            with np.errstate(all="ignore"):  # what is not finite is refused, and needs no warning besides
-                outcomes.update(zip(places, self._in_hub(shapes[places], frame), strict=True))
+            for some in _portions(shapes, places):
+                with np.errstate(all="ignore"):  # what is not finite is refused, and needs no warning besides
+                    outcomes.update(zip(some, self._in_hub(shapes[some], frame), strict=True))
         return [outcomes[place] for place in range(len(shapes))]
 
     def _in_hub(self, shapes: Shapes, frame: Frame) -> list[Outcome]:
@@ -120,7 +103,7 @@ class GeometryReader:
             way = reprojection(frame.crs, self._hub)
         except Unreadable as error:
             return [error] * len(shapes)
-        batch = _Batch(shapely.force_2d(shapes))
+        batch = ShapeBatch(shapely.force_2d(shapes))
         batch.drop(shapely.is_empty(batch.shapes), lambda _: _EMPTY)
         batch.drop_where(lambda coordinates: (coordinates == 0).all(axis=1), lambda _: _ZERO)
         self._drop_degrees(batch, frame)
@@ -131,7 +114,7 @@ class GeometryReader:
             self._report.note_conversion(frame.crs.name, way, len(batch.left))
         return batch.outcomes(mended, None if way is None else way.accuracy_m)
 
-    def _drop_degrees(self, batch: _Batch, frame: Frame) -> None:
+    def _drop_degrees(self, batch: ShapeBatch, frame: Frame) -> None:
         """Refuse degrees under a CRS in metres: some of these CRSs hold at 5,52, and the plan would lie in the sea."""
         if not frame.crs.is_projected:
             return
@@ -141,7 +124,7 @@ class GeometryReader:
         message = f"has degrees for coordinates, and {name} is in metres; check source.crs"
         batch.drop(small, lambda _: Unreadable(Reason.OUTSIDE_AREA, message))
 
-    def _move(self, batch: _Batch, frame: Frame, way: Reprojection | None) -> None:
+    def _move(self, batch: ShapeBatch, frame: Frame, way: Reprojection | None) -> None:
         coordinates, owners = batch.coordinates()
         straight, swapped = self._tried(coordinates, way), None
         if frame.swapped is not False:
@@ -157,7 +140,7 @@ class GeometryReader:
         batch.replace(moved)
 
     def _by_area(
-        self, batch: _Batch, owners: NDArray[Any], straight: NDArray[Any], swapped: NDArray[Any], frame: Frame
+        self, batch: ShapeBatch, owners: NDArray[Any], straight: NDArray[Any], swapped: NDArray[Any], frame: Frame
     ) -> NDArray[Any]:
         """Of a shape in a CRS named by an address, take the order of axes that puts it in the hub's area.
 
@@ -202,7 +185,7 @@ class GeometryReader:
 
         return why
 
-    def _make_valid(self, batch: _Batch) -> set[int]:
+    def _make_valid(self, batch: ShapeBatch) -> set[int]:
         """Repair what is invalid; gives the places of what was so already in the source."""
         mended: set[int] = set()
         for index in np.flatnonzero(~shapely.is_valid(batch.shapes)).tolist():
@@ -228,64 +211,12 @@ class GeometryReader:
         )
 
 
+def _portions(shapes: Shapes, places: list[int]) -> Iterator[list[int]]:
+    """Split places so that a thousand provinces do not fill the memory; every shape stays whole."""
+    reached = np.cumsum(shapely.get_num_coordinates(shapes[places])) // _COORDINATES_AT_ONCE
+    for start, end in pairwise((0, *(np.flatnonzero(np.diff(reached)) + 1).tolist(), len(places))):
+        yield places[start:end]
+
+
 _EMPTY = Unreadable(Reason.GEOMETRY_EMPTY, "the geometry is empty")
 _ZERO = Unreadable(Reason.COORDINATES_ZERO, "has a point at exactly 0,0, which stands for a missing coordinate")
-
-
-class _Batch:
-    """Shapes of one frame on their way; what is refused on the way leaves it with its reason.
-
-    Attributes:
-        drawn: all of them, as they came.
-        left: the places in `drawn` of those that are still on the way.
-        shapes: those, as they are now.
-        faults: place → why it was refused.
-    """
-
-    def __init__(self, shapes: Shapes) -> None:
-        self.drawn = shapes
-        self.left: NDArray[Any] = np.arange(len(shapes))
-        self.shapes = shapes.copy()
-        self.faults: dict[int, Unreadable] = {}
-
-    def drop(self, refused: NDArray[Any], why: Callable[[int], Unreadable]) -> None:
-        """Refuse some of what is left; `why` is asked with the index among what is left."""
-        if not refused.any():
-            return
-        for index in np.flatnonzero(refused).tolist():
-            self.faults[int(self.left[index])] = why(index)
-        self.left, self.shapes = self.left[~refused], self.shapes[~refused]
-
-    def drop_where(self, wrong: Callable[[NDArray[Any]], NDArray[Any]], why: Callable[[int], Unreadable]) -> None:
-        """Refuse what has a wrong coordinate."""
-        coordinates, owners = self.coordinates()
-        self.drop(self.owned(owners, wrong(coordinates)), why)
-
-    def coordinates(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Give all coordinates, and to which of the shapes each belongs."""
-        found: tuple[NDArray[Any], NDArray[Any]] = shapely.get_coordinates(self.shapes, return_index=True)
-        return found
-
-    def owned(self, owners: NDArray[Any], marked: NDArray[Any]) -> NDArray[Any]:
-        """Tell of each shape whether one of its coordinates is marked."""
-        mask = np.zeros(len(self.shapes), dtype=bool)
-        mask[owners[marked]] = True
-        return mask
-
-    def make_one_kind(self) -> None:
-        """Take of each collection the parts of the highest dimension."""
-        for index in np.flatnonzero(shapely.get_type_id(self.shapes) == _COLLECTION).tolist():
-            self.shapes[index] = one_kind(self.shapes[index])
-
-    def replace(self, coordinates: NDArray[Any]) -> None:
-        """Put other coordinates in the place of all."""
-        self.shapes = shapely.set_coordinates(self.shapes.copy(), coordinates)
-
-    def outcomes(self, mended: set[int], position_error_m: float | None) -> list[Outcome]:
-        """Give what became of each shape."""
-        results: list[Outcome | None] = [self.faults.get(place) for place in range(len(self.drawn))]
-        encoded = shapely.to_wkb(self.shapes, byte_order=1, output_dimension=2)
-        for place, wkb in zip(self.left.tolist(), encoded.tolist(), strict=True):
-            if place not in self.faults:
-                results[place] = ReadGeometry(wkb, place in mended, position_error_m)
-        return [result for result in results if result is not None]

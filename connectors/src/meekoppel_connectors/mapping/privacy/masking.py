@@ -30,6 +30,8 @@ class Personal(StrEnum):
     NUMBER = "[nummer weggelaten]"
 
 
+_MOST_KEPT = 1000
+
 IN_WORDS = {
     Personal.NAME: "what looks like a person's name",
     Personal.ADDRESS: "what looks like a person's mail address",
@@ -57,9 +59,18 @@ def personal_in(text: str, *, addresses: bool = True) -> list[tuple[Span, Person
     return found
 
 
-@lru_cache(maxsize=4096)  # the same standard sentences stand in many plans
 def masked(text: str, *, addresses: bool = True) -> str:
     """Give a text with a mark in the place of everything personal; the same text when there is nothing."""
+    return _masked_again(text, addresses) if len(text) <= _MOST_KEPT else _masked(text, addresses)
+
+
+@lru_cache(maxsize=4096)
+def _masked_again(text: str, addresses: bool) -> str:
+    """Mask a short text: the same standard sentences stand in many plans."""
+    return _masked(text, addresses)
+
+
+def _masked(text: str, addresses: bool) -> str:
     found = personal_in(text, addresses=addresses)
     return replaced(text, ((span, kind.value) for span, kind in found)) if found else text
 
