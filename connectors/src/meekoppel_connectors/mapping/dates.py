@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from meekoppel_connectors.mapping.reasons import Reason, Unreadable
 
 EPOCH_DIVISORS = {"epoch_s": 1, "epoch_ms": 1000}
-FIRST_YEAR, LAST_YEAR = 1990, 2100
+FIRST_YEAR, LAST_YEAR = 1990, 2199
 _TIME_DIRECTIVES = ("%H", "%I", "%M", "%S", "%c", "%X", "%s")
 _LAST_SECOND = time(23, 59, 59)
 

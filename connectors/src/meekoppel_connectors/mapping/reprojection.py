@@ -102,9 +102,8 @@ def _installed(transformer: Transformer, missing: list[CoordinateOperation]) -> 
     def moved(coordinates: Coordinates) -> Coordinates:
         return np.column_stack(transformer.transform(coordinates[:, 0], coordinates[:, 1]))
 
-    return Reprojection(
-        transformer.description, float(transformer.accuracy), _better_grid(transformer.accuracy, missing), moved
-    )
+    name = transformer.description.removeprefix("axis order change (2D) + ")
+    return Reprojection(name, float(transformer.accuracy), _better_grid(transformer.accuracy, missing), moved)
 
 
 def _with_grid(
