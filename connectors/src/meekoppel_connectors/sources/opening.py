@@ -32,6 +32,7 @@ OUR_OWN = {
     "arcgis": "arcgis:ArcGisLayer",
     "ldes": "ldes.stream:EventStream",
     "ogc-features": "ogc_features:OgcFeatures",
+    "wfs": "wfs:WebFeatureService",
 }
 EXTRAS = {"ldes": "ldes", "sql": "sql"}
 """Format → the extra of this package that brings the libraries it needs."""
