@@ -167,6 +167,7 @@ def as_the_first_version_left_it(path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.executescript(
         """
+        DROP TABLE hub_rejections;
         DROP INDEX snapshot_source;
         DROP INDEX rejected_rows_plan;
         ALTER TABLE snapshot DROP COLUMN row_number;

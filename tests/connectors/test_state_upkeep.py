@@ -32,7 +32,7 @@ def test_the_state_shows_its_life_and_what_waits(organisation: Organisation):
     organisation.run(rows(3))
     shown = json.loads(state(organisation, "show", "--json"))
     assert shown["organisation"] == organisation.code
-    assert (shown["schema_version"], shown["last_sequence"], shown["outbox_waiting"]) == ("2", 3, 0)
+    assert (shown["schema_version"], shown["last_sequence"], shown["outbox_waiting"]) == ("3", 3, 0)
 
 
 def test_nothing_is_reset_or_moved_without_a_yes(organisation: Organisation):

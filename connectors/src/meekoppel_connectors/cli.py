@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from meekoppel_connectors.check import Finding
 from meekoppel_connectors.check import check as findings_of
@@ -23,8 +22,9 @@ from meekoppel_connectors.commands import state as state_commands
 from meekoppel_connectors.commands.asking import AsJson, ConfigPath, console
 from meekoppel_connectors.commands.first import init, list_templates
 from meekoppel_connectors.commands.spec import spec
-from meekoppel_connectors.config import ConnectorConfig, load_config
+from meekoppel_connectors.config import load_config
 from meekoppel_connectors.errors import ConnectorError
+from meekoppel_connectors.hub_answers import fetch_answers
 from meekoppel_connectors.operating.service import Service, schedule_of
 from meekoppel_connectors.operating.stopping import Stopped, stopped_by_signals
 from meekoppel_connectors.operating.telling import run_and_tell
@@ -34,8 +34,9 @@ from meekoppel_connectors.preview import preview as preview_of
 from meekoppel_connectors.preview_screen import show
 from meekoppel_connectors.run import RunSummary, Stage
 from meekoppel_connectors.secrets import without_secrets
-from meekoppel_connectors.state.runs import Outcome, RunRecord
-from meekoppel_connectors.status import ConnectorStatus, read_status
+from meekoppel_connectors.state.runs import Outcome
+from meekoppel_connectors.status import read_status
+from meekoppel_connectors.status_screen import show_status
 from meekoppel_contracts.errors import ContractError
 from meekoppel_contracts.plan import Plan
 from meekoppel_contracts.registry import packaged_registry
@@ -161,13 +162,16 @@ def run(
     " · [bold]meekoppel-connector status heat.yaml --json[/bold]",
 )
 def status(config: ConfigPath, as_json: AsJson = False) -> None:
-    """Tell what the last runs did, what still waits to be published, and which rows were rejected."""
+    """Tell what the last runs did, what still waits, which rows were rejected, and what the hub sent back."""
     loaded = load_config(config)
+    trouble = fetch_answers(loaded)
     found = read_status(loaded)
     if as_json:
         typer.echo(found.to_json())
     else:
-        _print_status(console(), loaded, found)
+        show_status(loaded, found, console())
+    if trouble is not None:
+        _complain(without_secrets(trouble))
 
 
 app.add_typer(state_commands.app, name="state")
@@ -244,26 +248,3 @@ def _print_summary(console: Console, summary: RunSummary) -> None:
     for note in summary.notes:
         console.print(escape(note), soft_wrap=True)
     console.print(f"{summary.published:,} events published in {summary.seconds:.1f} s.", soft_wrap=True)
-
-
-def _print_status(console: Console, config: ConnectorConfig, found: ConnectorStatus) -> None:
-    if found.epoch is None:
-        console.print(f"This connector has not run yet; it will keep its state in {escape(str(found.state))}.")
-        return
-    console.print(f"{found.live_plans:,} live plans; {found.outbox_waiting:,} events wait to be published.")
-    table = Table("started", "as of", "outcome", "counts", "message", title="Runs, newest first", title_justify="left")
-    for record in found.runs:
-        table.add_row(*(escape(cell) for cell in _run_cells(record, config.zone)))
-    console.print(table)
-    if found.rejected:
-        table = Table("row", "id", "field", "reason", "message", title="Rejected rows", title_justify="left")
-        for row in found.rejected:
-            cells = (str(row.row_number), row.source_id or "", row.field, row.reason, row.message)
-            table.add_row(*(escape(cell) for cell in cells))
-        console.print(table)
-
-
-def _run_cells(record: RunRecord, zone: ZoneInfo) -> tuple[str, ...]:
-    counts = ", ".join(f"{count:,} {name}" for name, count in record.counts.items() if count)
-    times = (f"{time.astimezone(zone):%Y-%m-%d %H:%M:%S}" for time in (record.started, record.as_of))
-    return (*times, record.outcome.value, counts, record.message or "")

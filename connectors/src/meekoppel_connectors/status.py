@@ -12,6 +12,7 @@ from meekoppel_connectors.clock import Clock, utc_now
 from meekoppel_connectors.config import ConnectorConfig
 from meekoppel_connectors.errors import StateError
 from meekoppel_connectors.outbox import count_waiting, last_sequence
+from meekoppel_connectors.state.hub_rejections import HubRejection, open_hub_rejections
 from meekoppel_connectors.state.rejected_rows import RejectedRow, rejections_of
 from meekoppel_connectors.state.runs import RunRecord, Runs
 from meekoppel_connectors.state.schema import connect_to_read, has_begun, read_meta
@@ -33,6 +34,7 @@ class ConnectorStatus:
         runs: the last runs, newest first.
         rejected: rejected rows of the last run that read its source, by row; of a source of changes, all that are not
             settled yet.
+        sent_back: what the hub's intake did not accept, and no newer state of the plan was sent since.
     """
 
     state: Path
@@ -42,6 +44,7 @@ class ConnectorStatus:
     outbox_waiting: int
     runs: tuple[RunRecord, ...]
     rejected: tuple[RejectedRow, ...]
+    sent_back: tuple[HubRejection, ...] = ()
 
     def to_json(self) -> str:
         """Give it as one line of JSON."""
@@ -53,6 +56,7 @@ class ConnectorStatus:
             "outbox_waiting": self.outbox_waiting,
             "runs": [run.to_dict() for run in self.runs],
             "rejected": [row.to_dict() for row in self.rejected],
+            "sent_back": [each.to_dict() for each in self.sent_back],
         }
         return json.dumps(content, ensure_ascii=False)
 
@@ -87,4 +91,5 @@ def _status(connection: sqlite3.Connection, path: Path, clock: Clock) -> Connect
         outbox_waiting=count_waiting(connection),
         runs=runs.last(RUNS_SHOWN),
         rejected=() if last is None else rejections_of(connection, rejected_in),
+        sent_back=open_hub_rejections(connection),
     )

@@ -12,7 +12,18 @@ from meekoppel_connectors.errors import StateError
 from meekoppel_contracts.ids import OrgCode
 from meekoppel_contracts.numbering import new_epoch
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+
+_HUB_REJECTIONS = """CREATE TABLE hub_rejections (
+    log_offset INTEGER PRIMARY KEY,
+    rejected_at TEXT NOT NULL,
+    plan_id TEXT,
+    field TEXT,
+    reason TEXT NOT NULL,
+    message TEXT NOT NULL,
+    plan TEXT
+)"""
+_HUB_REJECTIONS_PLAN = """CREATE INDEX hub_rejections_plan ON hub_rejections (plan_id)"""
 
 # A plan's content lies apart from what is written at every run, so that an unchanged source costs few writes.
 _TABLES = (
@@ -58,6 +69,8 @@ _TABLES = (
     )""",
     """CREATE INDEX rejected_rows_run ON rejected_rows (run)""",
     """CREATE INDEX rejected_rows_plan ON rejected_rows (plan_id)""",
+    _HUB_REJECTIONS,
+    _HUB_REJECTIONS_PLAN,
 )
 _UPGRADES = {
     1: (
@@ -69,6 +82,7 @@ _UPGRADES = {
         """ALTER TABLE rejected_rows ADD COLUMN plan_id TEXT""",
         """CREATE INDEX rejected_rows_plan ON rejected_rows (plan_id)""",
     ),
+    2: (_HUB_REJECTIONS, _HUB_REJECTIONS_PLAN),
 }
 """What each older version lacks; applied one after another when a run opens its state."""
 
