@@ -80,3 +80,4 @@ def test_a_gate_that_closes_on_produce_keeps_the_answer_but_not_the_records(
     with pytest.raises((KafkaError, TimeoutError)):
         asyncio.run(send(gate.bootstrap, topic, b"not answered"))
     assert b"not answered" in values(kafka_bootstrap, topic)
+    assert gate.answers_kept == 1

@@ -17,8 +17,9 @@ import yaml
 
 from meekoppel_connectors.config import ConnectorConfig, load_config
 from meekoppel_connectors.mapping.row import SourceRow
+from meekoppel_connectors.operating.telling import run_and_tell
 from meekoppel_connectors.publish import Patience
-from meekoppel_connectors.run import RunSummary, run_once
+from meekoppel_connectors.run import RunSummary
 from meekoppel_connectors.sources.opening import open_source
 from meekoppel_connectors.sources.source import Reached
 from meekoppel_connectors.status import ConnectorStatus, read_status
@@ -106,12 +107,12 @@ class ConnectorUnderTest:
     @property
     def follows_changes(self) -> bool:
         """Whether its source tells changes, so that runs read on from a cursor."""
-        return open_source(self.config().source, self.case.folder).gives_changes()
+        return open_source(self.config().source, self.case.folder).is_followed()
 
     def run(self, *, open_guard: bool = False, patience: Patience = SOON) -> RunSummary:
         """Run once in this process, and publish to the inbox file."""
         with publishing_to(self.inbox):
-            return run_once(self.config(), open_guard=open_guard, patience=patience)
+            return run_and_tell(self.config(), pytest.fail, open_guard=open_guard, patience=patience)
 
     def run_watched(self, seen: Callable[[int], None]) -> RunSummary:
         """Run once, and tell of every row that the source gives."""
@@ -122,7 +123,7 @@ class ConnectorUnderTest:
         """Read everything that the source gives, from its beginning."""
         source = open_source(self.config().source, self.case.folder)
         items: Iterator[SourceRow | Reached]
-        items = source.changes(None) if source.gives_changes() else source.snapshot()
+        items = source.changes(None) if source.is_followed() else source.snapshot()
         return [item for item in items if isinstance(item, SourceRow)]
 
     def status(self) -> ConnectorStatus:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from unittest.mock import patch
 from meekoppel_connectors import run
 from meekoppel_connectors.config import KafkaConfig
 from meekoppel_connectors.mapping.row import SourceRow
+from meekoppel_connectors.operating import heartbeat
 from meekoppel_connectors.outbox import Outbox
 from meekoppel_connectors.publish import Patience
 from meekoppel_connectors.sources.opening import open_source
@@ -45,7 +46,12 @@ def publishing_to(inbox: InboxFile, delivered: Callable[[int], None] = lambda _c
             published(count)
         return count
 
-    with patch.object(run, "publish_outbox", publish):
+    def tell(
+        _kafka: KafkaConfig, _topic: str, _key: bytes, value: bytes, _headers: Sequence[tuple[str, bytes]]
+    ) -> None:
+        inbox.take_heartbeat(value)
+
+    with patch.object(run, "publish_outbox", publish), patch.object(heartbeat, "publish_one", tell):
         yield
 
 

@@ -31,6 +31,7 @@ class Gate:
 
     Attributes:
         bootstrap: `host:port` for the client.
+        answers_kept: how often it closed on an acknowledgement.
     """
 
     def __init__(self, bootstrap: str) -> None:
@@ -40,6 +41,7 @@ class Gate:
         self._ports: dict[tuple[str, int], int] = {}
         self._open: set[asyncio.StreamWriter] = set()
         self._closes_on_produce = 0.0
+        self.answers_kept = 0
         self._thread = threading.Thread(target=self._loop.run_forever, name="gate", daemon=True)
 
     @property
@@ -140,6 +142,7 @@ class Gate:
 
     async def _close_for_a_while(self) -> None:
         seconds, self._closes_on_produce = self._closes_on_produce, 0.0
+        self.answers_kept += 1
         await self._shut()
         self._loop.call_later(seconds, lambda: self._loop.create_task(self._open_all()))
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from meekoppel_connectors.outbox import Outbox, OutboxRecord
-from meekoppel_contracts.codec import decode_plan_event
+from meekoppel_contracts.codec import decode_connector_heartbeat, decode_plan_event
 from meekoppel_contracts.events import PlanEvent
 from meekoppel_contracts.headers import EventHeaders
+from meekoppel_contracts.heartbeat import ConnectorHeartbeat
 
 BATCH = 500
 
@@ -61,6 +62,7 @@ class InboxFile:
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS inbox (place INTEGER PRIMARY KEY, key BLOB, value BLOB, headers TEXT)"
             )
+            connection.execute("CREATE TABLE IF NOT EXISTS heartbeats (place INTEGER PRIMARY KEY, value BLOB)")
 
     def take(self, outbox: Outbox, delivered: Callable[[int], None] = lambda _count: None) -> int:
         """Take all that waits, and give how many that was; in place of `publish.publish_outbox`.
@@ -76,6 +78,17 @@ class InboxFile:
             delivered(count)
             outbox.acknowledge(batch[-1].sequence)
         return count
+
+    def take_heartbeat(self, value: bytes) -> None:
+        """Take a heartbeat, framed Avro."""
+        with closing(self._connect()) as connection, connection:
+            connection.execute("INSERT INTO heartbeats (value) VALUES (?)", (value,))
+
+    def heartbeats(self) -> list[ConnectorHeartbeat]:
+        """Read all heartbeats, in order."""
+        with closing(self._connect()) as connection:
+            rows = connection.execute("SELECT value FROM heartbeats ORDER BY place").fetchall()
+        return [decode_connector_heartbeat(value) for (value,) in rows]
 
     def records(self) -> list[Received]:
         """Read all that was published, in order, resends included."""

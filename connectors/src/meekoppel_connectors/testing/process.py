@@ -75,7 +75,7 @@ def _measure(path: Path) -> dict[str, int]:
     config = load_config(path)
     source = open_source(config.source, config.path.parent)
     count = settled = 0
-    for item in source.changes(None) if source.gives_changes() else source.snapshot():
+    for item in source.changes(None) if source.is_followed() else source.snapshot():
         count += isinstance(item, SourceRow)
         if count == SETTLED_ROWS:
             settled = _peak_kb()

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from meekoppel_connectors.check import check
+from meekoppel_connectors.cli import STOPPED_EXIT_CODE
 from meekoppel_connectors.clock import utc_now
 from meekoppel_connectors.errors import ConnectorError
 from meekoppel_connectors.preview import preview
@@ -125,10 +126,7 @@ class TestsOfProcesses:
             took < STOP_SECONDS,
             "10 s after SIGTERM the connector still ran; a source must not catch BaseException, nor wait without end",
         )
-        demand(
-            process.returncode in (128 + signal.SIGTERM, -signal.SIGTERM),
-            f"SIGTERM ended it with {process.returncode}: {output}",
-        )
+        demand(process.returncode == STOPPED_EXIT_CODE, f"SIGTERM ended it with {process.returncode}: {output}")
         demand("Traceback" not in output, f"it ended with a traceback instead of a sentence: {output}")
         _demand_same_as_uninterrupted(connector)
 

@@ -16,7 +16,9 @@ ANOTHER_TITLE = "Sewer renewal, planned anew"
 class TestsOfRuns:
     """Changes, removals, the guard, a source that is away, replays."""
 
-    def test_an_unchanged_source_gives_no_event(self, connector: ConnectorUnderTest, records: Records) -> None:
+    def test_an_unchanged_source_gives_no_event_but_a_heartbeat(
+        self, connector: ConnectorUnderTest, records: Records
+    ) -> None:
         records.put(records.several(12))
         connector.run()
         connector.run()
@@ -24,6 +26,11 @@ class TestsOfRuns:
             len(connector.records()) == 12,
             f"reading an unchanged source again told {told(connector, 12)}; give nothing that changes by itself, such "
             "as the moment of reading or a count of views",
+        )
+        heartbeats = connector.inbox.heartbeats()
+        demand(
+            [(each.live_plans, each.rows_rejected, each.outbox_waiting) for each in heartbeats] == [(12, 0, 0)] * 2,
+            f"two runs told the hub {heartbeats} of themselves instead of twelve live plans, twice",
         )
 
     def test_a_changed_record_gives_one_event_and_the_others_none(
