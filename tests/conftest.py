@@ -35,6 +35,7 @@ MARKER_BY_FIXTURE = {
     "kafka_bootstrap": "kafka",
     "postgis_url": "postgis",
     **dict.fromkeys(("node", "kcat", "avrocat", "apicurio_url", "empty_apicurio_url"), "foreign"),
+    **dict.fromkeys(("pygeoapi_url", "mapserver_url"), "foreign"),
 }
 
 

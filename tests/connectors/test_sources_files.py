@@ -188,8 +188,8 @@ def test_an_archive_of_several_files_is_refused(tmp_path: Path) -> None:
 
 def test_a_gzip_file_is_read_up_to_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "a.csv.gz"
-    path.write_bytes(gzip.compress(b"nr\n" + b"1\n" * 800_000))
-    assert len(numbers(path, limit_mb=2)) == 800_000
+    path.write_bytes(gzip.compress(b"nr\n" + (b"1" * 1000 + b"\n") * 1500))
+    assert len(numbers(path, limit_mb=2)) == 1500
     with pytest.raises(SourceError, match=r"a\.csv\.gz: unpacks to more than 1,048,576 bytes"):
         numbers(path, limit_mb=1)
     path.write_bytes(gzip.compress(b"nr\n1\n" * 1000)[:-20])
@@ -285,6 +285,13 @@ def test_a_location_that_cannot_be_is_refused_in_words_without_a_secret(path: st
     with pytest.raises(ValidationError, match=problem) as caught:
         settings(path)
     assert "geheim" not in caught.value.errors(include_url=False, include_input=False)[0]["msg"]
+
+
+def test_what_is_fetched_is_kept_beside_the_state_unless_the_configuration_says_where(tmp_path: Path) -> None:
+    state = tmp_path / "state.db"
+    assert settings("https://host/a.csv").beside(state).kept == tmp_path / "state.db.fetched"
+    kept = settings("https://host/a.csv", kept="here").in_folder(tmp_path).beside(state).kept
+    assert kept == tmp_path / "here"
 
 
 def test_only_local_paths_count_from_the_folder_of_the_configuration(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tests.parts import give_up
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def pygeoapi_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if not PYTHON.exists():
         give_up("pygeoapi", "it is not installed; run deploy/install-pygeoapi.sh")
     with pygeoapi(tmp_path_factory.mktemp("pygeoapi")) as url:
@@ -42,67 +42,69 @@ def shapes(url: str, **options: Any) -> list[shapely.Point]:
 # Against a real pygeoapi
 
 
-def test_a_collection_is_read_over_all_its_pages(service: str) -> None:
-    rows = list(source(f"{service}/collections/plans", page_size=100).snapshot())
+def test_a_collection_is_read_over_all_its_pages(pygeoapi_url: str) -> None:
+    rows = list(source(f"{pygeoapi_url}/collections/plans", page_size=100).snapshot())
     assert [row.values["nr"] for row in rows] == [f"{number:05d}" for number in range(COUNT)]
     assert [row.number for row in rows] == list(range(1, COUNT + 1))
     assert rows[7].values == {"id": 7, "nr": "00007", "title": "Riolering 7", "period.from": "2026-04-01"}
 
 
-def test_a_service_that_gives_less_at_once_than_is_asked_is_read_whole(service: str) -> None:
-    assert len(list(source(service, collection="plans", page_size=10_000).snapshot())) == COUNT
+def test_a_service_that_gives_less_at_once_than_is_asked_is_read_whole(pygeoapi_url: str) -> None:
+    assert len(list(source(pygeoapi_url, collection="plans", page_size=10_000).snapshot())) == COUNT
 
 
-def test_of_several_collections_one_must_be_named(service: str) -> None:
+def test_of_several_collections_one_must_be_named(pygeoapi_url: str) -> None:
     with pytest.raises(SourceError, match=r"set source\.collection to one of etrs89, plans, rd"):
-        source(service).describe()
+        source(pygeoapi_url).describe()
     with pytest.raises(SourceError, match="404"):
-        source(service, collection="none").describe()
+        source(pygeoapi_url, collection="none").describe()
 
 
-def test_a_description_gives_fields_count_and_crs(service: str) -> None:
-    found = source(f"{service}/collections/rd/items").describe()
+def test_a_description_gives_fields_count_and_crs(pygeoapi_url: str) -> None:
+    found = source(f"{pygeoapi_url}/collections/rd/items").describe()
     assert found.fields == ("id", "nr", "title", "period.from")
     assert found.row_count == COUNT
     assert found.crs.to_epsg() == 28992
 
 
-def test_coordinates_come_as_the_service_stores_them(service: str) -> None:
-    assert shapes(service, collection="rd")[1] == shapely.Point(111_501.5, 516_500.25)
+def test_coordinates_come_as_the_service_stores_them(pygeoapi_url: str) -> None:
+    assert shapes(pygeoapi_url, collection="rd")[1] == shapely.Point(111_501.5, 516_500.25)
 
 
 @pytest.mark.parametrize(
     ("collection", "crs"), [("plans", "OGC:CRS84"), ("plans", 4258), ("etrs89", None), ("etrs89", 4258)]
 )
-def test_longitude_comes_first_whatever_the_order_of_the_authority(service: str, collection: str, crs: Any) -> None:
-    found = shapes(service, collection=collection, **({"crs": crs} if crs else {}))
+def test_longitude_comes_first_whatever_the_order_of_the_authority(
+    pygeoapi_url: str, collection: str, crs: Any
+) -> None:
+    found = shapes(pygeoapi_url, collection=collection, **({"crs": crs} if crs else {}))
     expected = np.array([place_of(number) for number in range(COUNT)])
     assert shapely.get_coordinates(found) == pytest.approx(expected)
 
 
-def test_a_projected_crs_is_asked_for_where_it_is_configured(service: str) -> None:
+def test_a_projected_crs_is_asked_for_where_it_is_configured(pygeoapi_url: str) -> None:
     expected = Transformer.from_crs(4326, 28992, always_xy=True).transform(*place_of(3))
-    point = shapes(service, collection="plans", crs=28992)[3]
+    point = shapes(pygeoapi_url, collection="plans", crs=28992)[3]
     assert (point.x, point.y) == pytest.approx(expected, abs=0.01)
 
 
-def test_a_crs_that_the_service_does_not_offer_is_said_with_those_that_it_does(service: str) -> None:
+def test_a_crs_that_the_service_does_not_offer_is_said_with_those_that_it_does(pygeoapi_url: str) -> None:
     with pytest.raises(SourceError, match=r"no coordinates in source\.crs 31370; it offers .*CRS84, .*28992"):
-        source(service, collection="rd", crs=31370).describe()
+        source(pygeoapi_url, collection="rd", crs=31370).describe()
 
 
-def test_a_box_and_parameters_choose_features(service: str) -> None:
+def test_a_box_and_parameters_choose_features(pygeoapi_url: str) -> None:
     west, south = place_of(0)
-    assert len(shapes(service, collection="plans", bbox=[west, south, west + 0.00055, south + 1])) == 6
-    assert len(shapes(service, collection="plans", parameters={"nr": "00007"})) == 1
+    assert len(shapes(pygeoapi_url, collection="plans", bbox=[west, south, west + 0.00055, south + 1])) == 6
+    assert len(shapes(pygeoapi_url, collection="plans", parameters={"nr": "00007"})) == 1
 
 
-def test_gdal_reads_the_same_rows_at_the_same_places(service: str) -> None:
-    meta, _, geometry, columns = pyogrio.raw.read(f"OAPIF:{service}/collections/plans")
+def test_gdal_reads_the_same_rows_at_the_same_places(pygeoapi_url: str) -> None:
+    meta, _, geometry, columns = pyogrio.raw.read(f"OAPIF:{pygeoapi_url}/collections/plans")
     assert list(columns[list(meta["fields"]).index("nr")]) == [
-        row.values["nr"] for row in source(service, collection="plans").snapshot()
+        row.values["nr"] for row in source(pygeoapi_url, collection="plans").snapshot()
     ]
-    assert shapely.equals_exact(shapely.from_wkb(geometry), shapes(service, collection="plans"), 1e-9).all()
+    assert shapely.equals_exact(shapely.from_wkb(geometry), shapes(pygeoapi_url, collection="plans"), 1e-9).all()
 
 
 # Against a service that misbehaves

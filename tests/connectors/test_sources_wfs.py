@@ -21,7 +21,7 @@ BOTH = pytest.mark.parametrize("output", ["geojson", "gml"])
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def mapserver_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if not available():
         give_up("MapServer", "it is not installed; run deploy/install-mapserver.sh")
     with mapserver(tmp_path_factory.mktemp("mapserver"), formats="geojson") as url:
@@ -43,56 +43,56 @@ def shapes(url: str, **options: Any) -> list[Any]:
 
 
 @BOTH
-def test_a_feature_type_is_read_over_all_its_pages(service: str, output: str) -> None:
-    rows = list(source(service, output=output, page_size=100).snapshot())
+def test_a_feature_type_is_read_over_all_its_pages(mapserver_url: str, output: str) -> None:
+    rows = list(source(mapserver_url, output=output, page_size=100).snapshot())
     assert [row.values["nr"] for row in rows] == [f"{number:05d}" for number in range(COUNT)]
     assert [row.number for row in rows] == list(range(1, COUNT + 1))
     assert rows[3].values["title"] == "Café & <riool> 3"
 
 
-def test_geojson_is_asked_for_where_it_is_offered_and_keeps_numbers(service: str) -> None:
-    assert next(iter(source(service).snapshot())).values["length"] == 0
-    assert next(iter(source(service, output="gml").snapshot())).values["length"] == "0"
+def test_geojson_is_asked_for_where_it_is_offered_and_keeps_numbers(mapserver_url: str) -> None:
+    assert next(iter(source(mapserver_url).snapshot())).values["length"] == 0
+    assert next(iter(source(mapserver_url, output="gml").snapshot())).values["length"] == "0"
 
 
 @BOTH
-def test_coordinates_come_in_the_crs_of_the_service(service: str, output: str) -> None:
-    found = source(service, output=output).describe()
+def test_coordinates_come_in_the_crs_of_the_service(mapserver_url: str, output: str) -> None:
+    found = source(mapserver_url, output=output).describe()
     assert found.crs.to_epsg() == 28992
     assert found.row_count == COUNT
     assert {"nr", "title", "length"} <= set(found.fields)
     expected = [square(number) for number in range(COUNT)]
-    assert shapely.equals(shapes(service, output=output), expected).all()
+    assert shapely.equals(shapes(mapserver_url, output=output), expected).all()
 
 
 @BOTH
-def test_longitude_comes_first_whatever_the_order_of_the_authority(service: str, output: str) -> None:
+def test_longitude_comes_first_whatever_the_order_of_the_authority(mapserver_url: str, output: str) -> None:
     to_degrees = Transformer.from_crs(28992, 4258, always_xy=True)
     expected = to_degrees.transform(*square(7).centroid.coords[0])
-    centre = shapes(service, output=output, crs=4258)[7].centroid
+    centre = shapes(mapserver_url, output=output, crs=4258)[7].centroid
     assert (centre.x, centre.y) == pytest.approx(expected, abs=0.002)  # MapServer leaves out the shift of the datum
 
 
-def test_a_crs_that_the_service_does_not_offer_is_said_with_those_that_it_does(service: str) -> None:
+def test_a_crs_that_the_service_does_not_offer_is_said_with_those_that_it_does(mapserver_url: str) -> None:
     with pytest.raises(SourceError, match=r"no coordinates in source\.crs 31370; it offers urn:.*::28992"):
-        source(service, crs=31370).describe()
+        source(mapserver_url, crs=31370).describe()
 
 
-def test_a_feature_type_may_be_named_with_or_without_its_prefix(service: str) -> None:
-    assert source(service, type_name="plans").describe().row_count == COUNT
-    assert source(service, type_name="ms:plans").describe().row_count == COUNT
+def test_a_feature_type_may_be_named_with_or_without_its_prefix(mapserver_url: str) -> None:
+    assert source(mapserver_url, type_name="plans").describe().row_count == COUNT
+    assert source(mapserver_url, type_name="ms:plans").describe().row_count == COUNT
     with pytest.raises(SourceError, match=r"set source\.type_name to one of its feature types: ms:plans"):
-        source(service, type_name="roads").describe()
+        source(mapserver_url, type_name="roads").describe()
 
 
-def test_parameters_choose_features(service: str) -> None:
+def test_parameters_choose_features(mapserver_url: str) -> None:
     box = "111500,516500,111511,516600,urn:ogc:def:crs:EPSG::28992"
-    assert len(shapes(service, parameters={"bbox": box})) == 2
+    assert len(shapes(mapserver_url, parameters={"bbox": box})) == 2
 
 
-def test_what_the_service_does_not_like_is_said_in_its_words(service: str) -> None:
+def test_what_the_service_does_not_like_is_said_in_its_words(mapserver_url: str) -> None:
     with pytest.raises(SourceError, match="Unsupported FILTER in GetFeature"):
-        list(source(service, parameters={"filter": "<nonsense"}).snapshot())
+        list(source(mapserver_url, parameters={"filter": "<nonsense"}).snapshot())
 
 
 GDAL = """
@@ -103,13 +103,13 @@ print(json.dumps([list(columns[list(meta["fields"]).index("nr")]), list(shapely.
 
 
 @BOTH
-def test_gdal_reads_the_same_rows_at_the_same_places(service: str, output: str) -> None:
+def test_gdal_reads_the_same_rows_at_the_same_places(mapserver_url: str, output: str) -> None:
     # In a process of its own: while GDAL asks, Python's threads stand still, and so would the server.
-    ended = subprocess.run([sys.executable, "-c", GDAL, service], capture_output=True, check=True, timeout=60)
+    ended = subprocess.run([sys.executable, "-c", GDAL, mapserver_url], capture_output=True, check=True, timeout=60)
     numbers, texts = json.loads(ended.stdout)
-    rows = list(source(service, output=output).snapshot())
+    rows = list(source(mapserver_url, output=output).snapshot())
     assert numbers == [row.values["nr"] for row in rows]
-    assert shapely.equals(shapely.from_wkt(texts), shapes(service, output=output)).all()
+    assert shapely.equals(shapely.from_wkt(texts), shapes(mapserver_url, output=output)).all()
 
 
 # Against a service that misbehaves
