@@ -116,7 +116,7 @@ def begin(file: Path, data: Path, folder: Path) -> Passage:
     organisation = slug_of(name)
     workplace = folder / organisation
     workplace.mkdir()
-    first = first_configuration(file, workplace, Wishes(organisation=organisation))
+    first = first_configuration(str(file), workplace, Wishes(organisation=organisation))
     text = first.text
     for before, after, _ in EDITS.get(name, []):
         if before not in text:

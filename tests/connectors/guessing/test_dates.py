@@ -75,7 +75,17 @@ def test_values_that_are_no_dates_among_dates_are_counted() -> None:
     assert "1 of 10 values are no dates" in guess.why
 
 
-@pytest.mark.parametrize("text", ["5.5. - 12.6.2015", "01-02-2026 t/m 03-04-2026", "1.2.2026 bis 3.4.2026"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5.5. - 12.6.2015",
+        "01-02-2026 t/m 03-04-2026",
+        "1.2.2026 bis 3.4.2026",
+        "week 23 2026",
+        "Q3 2026",
+        "najaar 2026",
+    ],
+)
 def test_a_period_in_one_text_is_seen(text: str) -> None:
     guess = guess_dates(column(text))
     assert guess is not None

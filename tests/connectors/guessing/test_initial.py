@@ -36,7 +36,7 @@ def planning(folder: Path) -> Path:
 
 def begun(file: Path, folder: Path, **wishes: str | int) -> tuple[FirstConfiguration, list[MappedRow]]:
     """Write the first configuration of a file, load it, and map the file by it."""
-    first = first_configuration(file, folder, Wishes(**wishes))
+    first = first_configuration(str(file), folder, Wishes(**wishes))
     config = folder / "plans.yaml"
     config.write_text(first.text, encoding="utf-8")
     return first, list(read_plans(load_config(config), NOW))
@@ -65,7 +65,7 @@ def test_what_it_was_not_sure_of_is_marked_with_what_else_it_could_be(tmp_path: 
 
 def test_the_same_file_gives_the_same_configuration(tmp_path: Path) -> None:
     file = planning(tmp_path)
-    texts = {first_configuration(file, tmp_path, Wishes()).text for _ in range(3)}
+    texts = {first_configuration(str(file), tmp_path, Wishes()).text for _ in range(3)}
     assert len(texts) == 1
 
 
@@ -131,8 +131,22 @@ def test_the_empty_workbook_is_recognised_when_it_is_filled_in(tmp_path: Path) -
     assert plan.disciplines == ("gravity_sewer", "road")
 
 
+def test_a_period_in_one_text_gives_both_ends(tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(
+        "nr;titel;uitvoering;x;y\n"
+        "007;Riool Laat;5.5. - 12.6.2026;111500;516500\n"
+        "008;Riool Dijk;week 23 2026;111500;516500\n",
+        encoding="utf-8",
+    )
+    first, rows = begun(file, tmp_path)
+    assert "    text: {field: uitvoering}" in first.text
+    ends = [row.plan.period.latest_end for row in rows if row.plan is not None]
+    assert [f"{end:%m-%d}" for end in ends] == ["06-12", "06-07"]
+
+
 def test_a_file_with_names_and_no_rows_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "empty.geojson"
     file.write_text('{"type": "FeatureCollection", "features": []}', encoding="utf-8")
     with pytest.raises(SourceError, match="holds no rows"):
-        first_configuration(file, tmp_path, Wishes())
+        first_configuration(str(file), tmp_path, Wishes())

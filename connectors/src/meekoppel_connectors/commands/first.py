@@ -14,7 +14,7 @@ from meekoppel_connectors.commands.asking import console
 from meekoppel_connectors.config import load_config
 from meekoppel_connectors.errors import Fatal
 from meekoppel_connectors.guessing.guess import Confidence
-from meekoppel_connectors.guessing.initial import FirstConfiguration, first_configuration, settings_of
+from meekoppel_connectors.guessing.initial import FirstConfiguration, first_configuration, place_of, settings_of
 from meekoppel_connectors.guessing.proposal import Wishes
 from meekoppel_connectors.guessing.writing import summary
 from meekoppel_connectors.templates.library import Template, template, templates
@@ -26,7 +26,10 @@ _COLOURS = {Confidence.SURE: "green", Confidence.LIKELY: "yellow", Confidence.UN
 
 def init(
     source: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="An export of your own system: a table, a map layer, a feed.")
+        str | None,
+        typer.Argument(
+            metavar="FILE_OR_URL", help="An export of your own system, or an address: a table, a map layer, a feed."
+        ),
     ] = None,
     organisation: Annotated[str | None, typer.Option(help="The code that the hub gave you, such as gm0361.")] = None,
     hub_crs: Annotated[int | None, typer.Option(help="EPSG number of the hub's coordinates, if you know it.")] = None,
@@ -43,7 +46,9 @@ def init(
     if use is not None:
         _write_template(template(use), source, wishes, out, force=force)
     elif source is None:
-        raise typer.BadParameter("name a file, or a ready mapping with --template", param_hint="FILE")
+        raise typer.BadParameter(
+            "name a file or an address, or a ready mapping with --template", param_hint="FILE_OR_URL"
+        )
     else:
         first = first_configuration(source, out.parent, wishes)
         _write(out, first.text.encode(), force=force)
@@ -70,10 +75,10 @@ def list_templates(
     out_to.print("meekoppel-connector templates NAME prints one; init --template NAME begins with it.")
 
 
-def _write_template(chosen: Template, source: Path | None, wishes: Wishes, out: Path, *, force: bool) -> None:
+def _write_template(chosen: Template, source: str | None, wishes: Wishes, out: Path, *, force: bool) -> None:
     settings = settings_of(wishes)
     if source is not None:
-        text = chosen.filled({"path": source.resolve().as_posix()}, settings)
+        text = chosen.filled(place_of(source, out.parent), settings)
     else:
         text = chosen.filled({}, settings)
         if chosen.workbook is not None:

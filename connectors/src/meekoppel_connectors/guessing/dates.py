@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from meekoppel_connectors.guessing.guess import Confidence, Guess
 from meekoppel_connectors.guessing.sample import Column
 from meekoppel_connectors.mapping.dates import time_of
+from meekoppel_connectors.mapping.periods import period_in_words
 from meekoppel_connectors.mapping.reasons import Unreadable
 
 ENOUGH = 0.8
@@ -23,8 +24,7 @@ _NUMBERS = re.compile(
 _PACKED = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{6}|\d{4})?")
 _PACKED_FORMS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _EPOCHS = {"epoch_s": (600_000_000, 3_000_000_000), "epoch_ms": (600_000_000_000, 3_000_000_000_000)}
-_DAY = r"\d{1,2}[./-]\d{1,2}[./-]?(?:\d{4}|\d{2})?"
-_RANGE = re.compile(rf"\s*{_DAY}\s*(?:-|–|t/m|tot|bis|until|to|au)\s*{_DAY}\s*", re.IGNORECASE)
+_PLAIN_NUMBER = re.compile(r"[\d.,]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,22 @@ def _epoch(column: Column) -> Guess[DateForm] | None:
 
 
 def _ranges(texts: list[str]) -> Guess[DateForm] | None:
-    if sum(_RANGE.fullmatch(text) is not None for text in texts) < ENOUGH * len(texts):
+    """See periods as people write them, in weeks, months or from day to day."""
+    read = sum(_is_period(text) for text in texts)
+    if not texts or read < ENOUGH * len(texts):
         return None
-    return Guess(DateForm(is_range=True), Confidence.LIKELY, f"one text holds both ends of the period, as {texts[0]!r}")
+    why = f"one text holds both ends of the period, as {texts[0]!r}"
+    return Guess(DateForm(is_range=True), *_with_left_over(texts, read, Confidence.LIKELY, why))
+
+
+def _is_period(text: str) -> bool:
+    if _NUMBERS.fullmatch(text.strip()) or _PLAIN_NUMBER.fullmatch(text.strip()) or _other_form(text) is not None:
+        return False
+    try:
+        period_in_words(text, _UTC)
+    except Unreadable:
+        return False
+    return True
 
 
 def _written(texts: list[str]) -> Guess[DateForm] | None:

@@ -11,10 +11,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from meekoppel_connectors.errors import SourceError
-from meekoppel_connectors.guessing.formats import Found, guess_format
+from meekoppel_connectors.guessing.addresses import Looked, looked_at
+from meekoppel_connectors.guessing.formats import Found
 from meekoppel_connectors.guessing.proposal import Proposal, Wishes, propose
 from meekoppel_connectors.guessing.sample import take_sample
 from meekoppel_connectors.guessing.writing import written
+from meekoppel_connectors.sources.location import is_remote
 from meekoppel_connectors.sources.opening import source_class
 from meekoppel_connectors.sources.source import Source
 from meekoppel_connectors.templates.library import Template, recognise
@@ -35,27 +37,33 @@ class FirstConfiguration:
     template: Template | None
 
 
-def first_configuration(file: Path, folder: Path, wishes: Wishes) -> FirstConfiguration:
-    """Look at a file and write a configuration for it.
+def first_configuration(source: str, folder: Path, wishes: Wishes) -> FirstConfiguration:
+    """Look at a file or an address and write a configuration for it.
 
     Args:
-        file: the source.
-        folder: in which the configuration will stand; the path in it counts from there.
+        source: the path of a file, or an address.
+        folder: in which the configuration will stand; a path in it counts from there.
         wishes: what is known already.
 
     Raises:
-        SourceError: when the file is none that can be read, or is damaged.
+        SourceError: when it is none that can be read, or is damaged.
+        SourceAway: when a server does not answer.
     """
-    found = guess_format(file)
-    sample = take_sample(_source(file, found))
+    with looked_at(source, _relative(source, folder)) as looked:
+        sample = take_sample(_opened(looked))
+    found = looked.found
     if not sample.rows:
-        raise SourceError(file, f"is {found.format}, and holds no rows; export it again")
-    place = {"path": _relative(file, folder)}
+        raise SourceError(source, f"is {found.format}, and holds no rows; export it again")
     proposal = propose(found, sample, wishes)
     template = recognise(found.format, _settings(found), sample.columns)
     if template is not None:
-        return FirstConfiguration(template.filled(place, settings_of(wishes)), proposal, template)
-    return FirstConfiguration(written(proposal, place), proposal, None)
+        return FirstConfiguration(template.filled(looked.place, settings_of(wishes)), proposal, template)
+    return FirstConfiguration(written(proposal, looked.place), proposal, None)
+
+
+def place_of(source: str, folder: Path) -> Mapping[str, str]:
+    """Give the setting of `source` that says where it is, without looking there."""
+    return {"url" if is_remote(source) else "path": source if is_remote(source) else _relative(source, folder)}
 
 
 def settings_of(wishes: Wishes) -> Mapping[str, str]:
@@ -68,20 +76,23 @@ def _settings(found: Found) -> dict[str, Any]:
     return {name: guess.value for name, guess in found.settings.items()}
 
 
-def _source(file: Path, found: Found) -> Source[Any]:
+def _opened(looked: Looked) -> Source[Any]:
+    found = looked.found
     kind = source_class(found.format)
-    content = {"format": found.format, "path": file, **_settings(found)}
+    content = {"format": found.format, **looked.sampled, **_settings(found)}
     if not kind.settings_type.has_geometry:
         content["geometry"] = {"wkt": "to be found"}  # which one is not known yet, and is not asked for here
     try:
         return kind(kind.settings_type.model_validate(content))
     except ValidationError as error:
-        raise SourceError(file, f"cannot be opened as {found.format}: {error.errors()[0]['msg']}") from error
+        place = next(iter(looked.place.values()))
+        raise SourceError(place, f"cannot be opened as {found.format}: {error.errors()[0]['msg']}") from error
 
 
-def _relative(file: Path, folder: Path) -> str:
-    """Give the path as it is seen from the folder, with `/` on every system."""
+def _relative(source: str, folder: Path) -> str:
+    """Give a path as it is seen from the folder, with `/` on every system."""
+    file = Path(source).resolve()
     try:
-        return Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
+        return Path(os.path.relpath(file, folder.resolve())).as_posix()
     except ValueError:  # another drive of Windows
-        return file.resolve().as_posix()
+        return file.as_posix()

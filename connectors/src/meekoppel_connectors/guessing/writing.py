@@ -206,6 +206,9 @@ def _period(proposal: Proposal) -> Iterator[str]:
         return
     remark = f"  # {period.remark}" if period.remark else ""
     yield f"  period:{remark}"
+    if period.value.start.form.value.is_range:
+        yield line(4, "text", _field(period.value.start.name))
+        return
     yield line(4, "earliest_start", _date(period.value.start), period.value.start.form)
     yield line(4, "latest_end", _date(period.value.end), period.value.end.form)
 
