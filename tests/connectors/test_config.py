@@ -109,6 +109,6 @@ def test_the_password_of_kafka_comes_from_the_environment_only(tmp_path: Path, m
     kafka = configured(tmp_path, kafka={"security_protocol": "SASL_PLAINTEXT", "username": "gm0361"}).kafka
     with pytest.raises(ConnectorError, match="MEEKOPPEL_KAFKA_PASSWORD"):
         kafka.client_settings()
-    monkeypatch.setenv("MEEKOPPEL_KAFKA_PASSWORD", "secret")
-    assert kafka.client_settings()["sasl_plain_password"] == "secret"
+    monkeypatch.setenv("MEEKOPPEL_KAFKA_PASSWORD", "kafka-geheim")
+    assert kafka.client_settings()["sasl_plain_password"] == "kafka-geheim"
     assert "secret" not in repr(kafka)

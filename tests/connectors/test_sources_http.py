@@ -207,6 +207,12 @@ def test_a_file_that_did_not_change_is_not_sent_again(site: Web, tmp_path: Path)
     assert not (tmp_path / "second").exists()
 
 
+def test_no_change_is_no_answer_to_a_question_that_did_not_ask_for_changes(site: Web) -> None:
+    site.pages["/plans"] = Reply(status=304)
+    with reader(site) as http, pytest.raises(SourceError, match="304"):
+        http.get(f"{site.url}/plans", headers={"Accept": "application/json"})
+
+
 def test_something_else_than_json_is_said(site: Web) -> None:
     site.pages["/plans"] = b"<html>Please log in</html>"
     with reader(site) as http, pytest.raises(SourceError, match="no JSON, beginning with '<html>Please"):

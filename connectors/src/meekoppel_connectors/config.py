@@ -22,6 +22,7 @@ from meekoppel_connectors.mapping.dates import known_zone
 from meekoppel_connectors.mapping.privacy.settings import PrivacySettings
 from meekoppel_connectors.mapping.rules import PlanRules, RuleError
 from meekoppel_connectors.operating.schedule import Schedule
+from meekoppel_connectors.secrets import read_secret
 from meekoppel_connectors.settings import Section
 from meekoppel_connectors.sources.opening import known_formats, source_class
 from meekoppel_connectors.sources.settings import SourceSettings
@@ -80,13 +81,10 @@ class KafkaConfig(Section):
             "security_protocol": self.security_protocol,
         }
         if self.security_protocol.startswith("SASL"):
-            password = os.environ.get(self.password_variable)
-            if not password:
-                raise Fatal(f"Set the environment variable {self.password_variable} to the password of Kafka.")
             settings |= {
                 "sasl_mechanism": self.sasl_mechanism,
                 "sasl_plain_username": self.username,
-                "sasl_plain_password": password,
+                "sasl_plain_password": read_secret(self.password_variable, "kafka.password_variable"),
             }
         if self.security_protocol.endswith("SSL"):
             try:

@@ -196,7 +196,7 @@ class HttpReader:
                 answer = self._client.send(request, auth=self._auth_for(url), stream=True)
                 try:
                     if answer.next_request is None:
-                        refuse_answer(answer, conditional=bool(headers))
+                        refuse_answer(answer, conditional=any(name.startswith("If-") for name in headers or {}))
                         yield answer
                         return
                     url, form = answer.next_request.url, form if answer.status_code in {307, 308} else None
