@@ -1,4 +1,4 @@
-"""The command line of a connector: `meekoppel-connector init|templates|check|preview|run|status|state|spec`."""
+"""The command line of a connector: `meekoppel-connector init|templates|check|preview|run|serve|status|state|spec`."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from meekoppel_connectors.clock import utc_now
 from meekoppel_connectors.commands import state as state_commands
 from meekoppel_connectors.commands.asking import AsJson, ConfigPath, console
 from meekoppel_connectors.commands.first import init, list_templates
+from meekoppel_connectors.commands.serving import serve
 from meekoppel_connectors.commands.spec import spec
 from meekoppel_connectors.config import load_config
 from meekoppel_connectors.errors import ConnectorError
@@ -185,6 +186,7 @@ app.command(
     epilog="Examples: [bold]meekoppel-connector init projecten.xlsx --organisation gm0361[/bold]"
     " · [bold]meekoppel-connector init --template spreadsheet[/bold], for an empty workbook with its configuration",
 )(init)
+app.command(epilog="Example: [bold]meekoppel-connector serve push.yaml[/bold], for a source of format push")(serve)
 app.command("templates", epilog="Example: [bold]meekoppel-connector templates spreadsheet[/bold]")(list_templates)
 
 

@@ -30,6 +30,7 @@ OUR_OWN = {
     "datex2": "datex2:SituationPublication",
     "sql": "sql:SqlSource",
     "arcgis": "arcgis:ArcGisLayer",
+    "push": "push:PushedPlans",
     "street-manager": "street_manager:StreetManagerFile",
     "ldes": "ldes.stream:EventStream",
     "ogc-features": "ogc_features:OgcFeatures",
