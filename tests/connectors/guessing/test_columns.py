@@ -94,6 +94,14 @@ def test_one_date_column_serves_for_both_ends() -> None:
     assert period_of(uitvoering_start=["2026-05-01"]) == ("uitvoering_start", "uitvoering_start", Confidence.UNSURE)
 
 
+def test_the_other_end_of_the_period_tells_which_number_is_the_day() -> None:
+    guess = guess_period(sample(start=["01/02/2026", "03/04/2026"], end=["02/28/2026", "04/30/2026"]))
+    assert guess is not None
+    forms = (guess.value.start.form, guess.value.end.form)
+    assert [form.value.formats for form in forms] == [("%m/%d/%Y",)] * 2
+    assert [form.confidence for form in forms] == [Confidence.SURE] * 2
+
+
 def test_the_date_of_an_update_is_no_period() -> None:
     assert period_of(update_date=["2026-05-01"]) is None
 

@@ -55,6 +55,12 @@ def test_days_that_could_all_be_months_are_unsure_and_name_the_other_form() -> N
     assert guess.alternatives == ('date: "%m-%d-%Y"',)
 
 
+def test_with_dots_the_day_comes_first() -> None:
+    guess = guess_dates(column("01.02.2026", "03.04.2026"))
+    assert guess is not None
+    assert (guess.value.formats, guess.confidence) == (("%d.%m.%Y",), Confidence.SURE)
+
+
 def test_a_column_that_mixes_both_orders_is_unsure() -> None:
     guess = guess_dates(column("31-01-2026", "30-01-2026", "28-01-2026", "27-01-2026", "26-01-2026", "01-31-2026"))
     assert guess is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -40,15 +41,20 @@ class DateForm:
     is_range: bool = False
 
 
-def guess_dates(column: Column) -> Guess[DateForm] | None:
-    """Guess the form of the dates of a column; None when it holds no dates."""
+def guess_dates(column: Column, beside: Sequence[str] = ()) -> Guess[DateForm] | None:
+    """Guess the form of the dates of a column; None when it holds no dates.
+
+    Args:
+        column: whose dates are meant.
+        beside: texts of a column that writes its dates alike: they too tell which number is the day.
+    """
     if not column.values:
         return None
     native = sum(isinstance(value, date) for value in column.values)
     if native == len(column.values):
         return Guess(DateForm(), Confidence.SURE, "the source gives dates as dates")
     texts = [text for value, text in zip(column.values, column.texts, strict=True) if not isinstance(value, date)]
-    return _epoch(column) or _ranges(texts) or _written(texts)
+    return _epoch(column) or _ranges(texts) or _written(texts, beside)
 
 
 def dates_of(column: Column, form: DateForm) -> list[datetime | None]:
@@ -93,8 +99,8 @@ def _is_period(text: str) -> bool:
     return True
 
 
-def _written(texts: list[str]) -> Guess[DateForm] | None:
-    order = _order(texts)
+def _written(texts: list[str], beside: Sequence[str]) -> Guess[DateForm] | None:
+    order = _order([*texts, *beside])
     forms = Counter(form for text in texts if (form := _form(text, day_first=order.value)) is not None)
     read = forms.total()
     if not texts or read < ENOUGH * len(texts):
@@ -118,7 +124,8 @@ def _with_left_over(texts: list[str], read: int, confidence: Confidence, why: st
 
 def _order(texts: list[str]) -> Guess[bool]:
     """Find out, over all values, whether the day stands before the month."""
-    pairs = [(int(match["a"]), int(match["b"])) for text in texts if (match := _numbers(text)) and len(match["a"]) <= 2]
+    matches = [match for text in texts if (match := _numbers(text)) and len(match["a"]) <= 2]
+    pairs = [(int(match["a"]), int(match["b"])) for match in matches]
     day_first = sum(first > 12 for first, _ in pairs)
     month_first = sum(second > 12 for _, second in pairs)
     if day_first and month_first:
@@ -126,6 +133,8 @@ def _order(texts: list[str]) -> Guess[bool]:
         return Guess(day_first >= month_first, Confidence.UNSURE, why)
     if day_first or month_first:
         return Guess(day_first > 0, Confidence.SURE, "the other number is above 12")
+    if pairs and all(match["sep"] == "." for match in matches):
+        return Guess(True, Confidence.SURE, "with dots the day comes first")
     return Guess(True, Confidence.UNSURE, "no day in the sample is above 12, so day and month could be swapped")
 
 

@@ -21,6 +21,8 @@ _GEOPACKAGE = b"SQLite format 3\x00"
 _SHAPEFILE = b"\x00\x00\x27\x0a"
 _TRIPLE = re.compile(r"^\s*(?:<[^>\s]+>|_:\S+)\s+<[^>\s]+>\s+.+\.\s*$", re.MULTILINE)
 _TURTLE = re.compile(r"^\s*(?:@prefix|@base|PREFIX|BASE)\s", re.MULTILINE)
+_FEATURES = re.compile(r'"type"\s*:\s*"FeatureCollection"')
+_FEED_INFO = re.compile(r'"(?:road_event_)?feed_info"\s*:')
 _OTHER_KINDS = {
     b"%PDF": "a PDF; ask for the table or the map layer that it was made from",
     b"\xd0\xcf\x11\xe0": "an old Excel or Word file; open it and save it as .xlsx",
@@ -129,17 +131,26 @@ def _xml(path: Path, text: str) -> Found:
 
 
 def _json(path: Path, text: str) -> Found:
+    if _FEATURES.search(text):  # also of a size that one would not want to read as a whole
+        return _features(path, text)
     try:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, UnicodeDecodeError) as error:
         raise SourceError(path, f"begins as JSON and is damaged: {error}") from error
     if isinstance(content, dict) and content.get("type") in {"FeatureCollection", "Feature"}:
-        if ("feed_info" in content or "road_event_feed_info" in content) and "wzdx" in known_formats():
-            return Found("wzdx", "a WZDx feed: it has feed_info")
-        return Found("geojson", "a collection of features")
+        return _features(path, text)
     if "@context" in text or "@graph" in text or "@id" in text:
         return _linked(path, "linked data as JSON-LD")
     return _records(path, content)
+
+
+def _features(path: Path, text: str) -> Found:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _START))
+        end = file.read().decode("utf-8", errors="replace")
+    if _FEED_INFO.search(text) or _FEED_INFO.search(end):
+        return Found("wzdx", "a WZDx feed: it has feed_info")
+    return Found("geojson", "a collection of features")
 
 
 def _records(path: Path, content: Any) -> Found:

@@ -62,13 +62,19 @@ def guess_period(sample: Sample) -> Guess[PeriodColumns] | None:
     named = fits(start, Role.START) >= _NAMED and fits(end, Role.END) >= _NAMED
     close = [pair for pair in ranked[1:] if scores[pair] > scores[ranked[0]] - 0.3]
     others = tuple(f"{first} to {second}" for first, second in ranked[1:3])
-    value = PeriodColumns(DateColumn(start, dates[start]), DateColumn(end, dates[end]))
+    value = PeriodColumns(_beside(sample, dates, start, end), _beside(sample, dates, end, start))
     if not named:
         why = "the names do not say which dates are those of the period; the one lies before the other"
         return Guess(value, Confidence.UNSURE, why, others)
     if close:
         return Guess(value, Confidence.LIKELY, f"{len(dates)} columns hold dates", others)
     return Guess(value, Confidence.SURE, "named like start and end, and the one lies before the other")
+
+
+def _beside(sample: Sample, dates: dict[str, Guess[DateForm]], name: str, other: str) -> DateColumn:
+    """Give a column with the form of its dates, of which the other end of the period may know more."""
+    form = guess_dates(sample.columns[name], sample.columns[other].texts)
+    return DateColumn(name, form or dates[name])
 
 
 def _score(sample: Sample, dates: dict[str, Guess[DateForm]], start: str, end: str) -> float:

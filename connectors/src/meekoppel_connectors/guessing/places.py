@@ -24,7 +24,7 @@ _WKT = re.compile(
     re.IGNORECASE,
 )
 _PREFIX = re.compile(r"\s*(?:SRID\s*=|<)", re.IGNORECASE)
-_NUMERIC = 0.9
+_NUMERIC = 0.6
 _INSIDE = 0.9
 
 
