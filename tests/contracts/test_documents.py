@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from meekoppel_contracts import CODECS, EventHeaders, own_registry
 from meekoppel_contracts.cli.main import app
 from meekoppel_contracts.documents import GeneratedFolder, documents, stale, write
+from meekoppel_contracts.documents.schema_parts import parts
 from meekoppel_contracts.testing import example_event, example_plan
 from meekoppel_contracts.topic_table import TOPIC_TABLE
 from tests.foreign import Node
@@ -167,6 +168,15 @@ def test_a_page_shows_every_field_every_code_and_every_version(subject: str) -> 
     assert {name for name in fields if f"| `{name}` |" not in page} == set()
     for entry in own_registry().versions(subject):
         assert f"| {entry.version} | {entry.schema_id} |" in page
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_a_page_says_of_every_field_where_it_comes_from_in_a_column_of_its_own(subject: str) -> None:
+    records, _ = parts(json.loads(own_registry().text(own_registry().newest(subject).schema_id)))
+
+    for field in (field for record in records for field in record.fields):
+        assert field.origin, field.name
+        assert "Origin:" not in field.meaning and "Own field" not in field.meaning, field.name
 
 
 def test_links_of_the_pages_lead_somewhere() -> None:

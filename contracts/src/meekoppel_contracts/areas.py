@@ -71,6 +71,7 @@ class AreaEvent(Contract):
     """The area in which an organisation is to be told of plans, or has a say in them, with its whole new state.
 
     Works up to `margin_m` outside its border matter too. `director` is None when that is the authority itself.
+    `members` are those of a collaboration or an agreement.
     """
 
     type: AreaEventType = AreaEventType.CHANGED
@@ -86,6 +87,7 @@ class AreaEvent(Contract):
     active: bool = True
     valid_from: AwareDatetime | None = None
     valid_until: AwareDatetime | None = None
+    members: tuple[Organisation, ...] = ()
     director: Organisation | None = None
     agreement: str | None = None
     source: str | None = None

@@ -31,6 +31,7 @@ class AssessmentEvent(Contract):
     """What one party says of one overlap, or that it has to say it again because a plan changed.
 
     An answer that was set back leaves `answer` undecided, `to_reassess` true and the old answer in `previous_answer`.
+    `opens_up` is for a blind match: the details of two restricted plans are shown when both parties open up.
     """
 
     type: AssessmentEventType = AssessmentEventType.ASSESSED
@@ -43,6 +44,7 @@ class AssessmentEvent(Contract):
     previous_answer: AssessmentAnswer | None = None
     note: str | None = Field(default=None, max_length=DESCRIPTION_LENGTH)
     decision: str | None = Field(default=None, max_length=DESCRIPTION_LENGTH)
+    opens_up: bool = False
     overlap_revision: int = Field(ge=1)
     first: AssessedPlan
     second: AssessedPlan

@@ -55,6 +55,7 @@ class AssessmentCause(StrEnum):
 
     ANSWERED = "answered"
     TAKEN_BACK = "taken_back"
+    OPENED_UP = "opened_up"
     PLAN_CHANGED = "plan_changed"
     OVERLAP_RESOLVED = "overlap_resolved"
     OTHER = "other"

@@ -54,8 +54,8 @@ def _documentation_problems(node: Node) -> Iterator[tuple[str, str]]:
     if not doc:
         yield "documented", "has no doc"
         return
-    if not any(word in text for text in (doc, node.within) for word in _ORIGIN):
-        yield "origin", "does not say where it comes from, and neither does what it stands in"
+    if not any(word in doc for word in _ORIGIN):
+        yield "origin", "does not say where it comes from: end it with 'Origin: <standard>.' or 'Own field.'"
     if node.content["type"] not in ("record", "enum"):
         yield from _unit_problems(node.content, doc)
 

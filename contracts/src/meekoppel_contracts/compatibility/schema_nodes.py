@@ -16,29 +16,26 @@ class Node:
     Attributes:
         path: names of fields with slashes between, such as `/plan/zones/srid`; `/` is the whole.
         content: as JSON holds it.
-        within: the documentation of what it stands in: of a field its record, of a type its field.
     """
 
     path: str
     content: dict[str, Any]
-    within: str = ""
 
 
-def nodes(schema: Any, path: str = "", within: str = "") -> Iterator[Node]:
+def nodes(schema: Any, path: str = "") -> Iterator[Node]:
     """Give every object in a schema, from the outside in."""
     if isinstance(schema, list):
         for branch in schema:
-            yield from nodes(branch, path, within)
+            yield from nodes(branch, path)
     elif isinstance(schema, dict):
-        yield Node(path or ROOT, schema, within)
-        inside = schema.get("doc", within)
+        yield Node(path or ROOT, schema)
         for field in schema.get("fields", ()):
             here = f"{path}/{field['name']}"
-            yield Node(here, field, inside)
-            yield from nodes(field["type"], here, field.get("doc", ""))
+            yield Node(here, field)
+            yield from nodes(field["type"], here)
         for key in ("items", "values", "type"):
             if isinstance(schema.get(key), (dict, list)):
-                yield from nodes(schema[key], path, inside)
+                yield from nodes(schema[key], path)
 
 
 def named_types(schema: Any) -> dict[str, dict[str, Any]]:

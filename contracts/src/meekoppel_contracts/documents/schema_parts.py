@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
 from meekoppel_contracts.registry import Registry
 
+_ORIGIN: Final = re.compile(r" (?:Origin: (.*)|(Own) field(.*))\.$")
 _UNITS: Final = (("_m2", "m²"), ("_m", "m"), ("_days", "days"), ("srid", "EPSG number"))
 
 
@@ -24,7 +26,7 @@ class FieldPart:
         default: what it is when it is left out, as JSON; None when it must be there.
         unit: of the value; empty where there is none.
         meaning: what it means.
-        origin: which standard it comes from; empty where the contract names none.
+        origin: which standard it comes from, or that it is our own.
     """
 
     name: str
@@ -101,7 +103,7 @@ def _field(field: Any) -> FieldPart:
     if optional:
         kind = next(one for one in kind if one != "null")
     name, refers_to = _type(kind)
-    meaning, _, origin = field["doc"].partition(" Origin: ")
+    meaning, origin = _meaning_and_origin(field["doc"])
     default = json.dumps(field["default"]) if "default" in field else None
     return FieldPart(
         name=field["name"],
@@ -111,8 +113,17 @@ def _field(field: Any) -> FieldPart:
         default=default,
         unit=_unit(field["name"], name),
         meaning=meaning,
-        origin=origin.rstrip("."),
+        origin=origin,
     )
+
+
+def _meaning_and_origin(doc: str) -> tuple[str, str]:
+    """Split what a field means from the words at the end that say where it comes from."""
+    found = _ORIGIN.search(doc)
+    if found is None:
+        return doc, ""
+    standard, own, after = found.groups()
+    return doc[: found.start()], standard or f"{own.lower()}{after}"
 
 
 def _type(kind: Any) -> tuple[str, str | None]:
@@ -133,5 +144,5 @@ def _unit(name: str, kind: str) -> str:
     if kind == "timestamp":
         return "µs since 1970, UTC"
     if name in ("geometry", "location"):
-        return "WKB, metres"
+        return "WKB; metres in the CRS of srid"
     return next((unit for ending, unit in _UNITS if name.endswith(ending)), "")
