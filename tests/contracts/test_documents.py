@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from meekoppel_contracts import CODECS, EventHeaders, own_registry
+from meekoppel_contracts import CODECS, ContractError, EventHeaders, own_registry
 from meekoppel_contracts.cli.main import app
 from meekoppel_contracts.documents import GeneratedFolder, documents, stale, write
 from meekoppel_contracts.documents.schema_parts import parts
@@ -82,6 +82,23 @@ def test_every_version_of_every_contract_has_vectors_and_our_codec_reads_them(su
             assert CODECS[subject].encode(record).hex() == one["framed"]
 
 
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_a_record_in_blocks_is_the_same_record(subject: str) -> None:
+    for one in (one for one in vectors(subject) if one["name"].startswith("in full")):
+        (other,) = one["also_framed"]
+        assert CODECS[subject].decode(bytes.fromhex(other)) == CODECS[subject].decode(bytes.fromhex(one["framed"]))
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_our_codec_refuses_what_no_reader_may_take_for_a_record(subject: str) -> None:
+    refused = json.loads((VECTORS / f"{subject}.json").read_text("utf-8"))["refused"]
+
+    assert len(refused) == 9
+    for one in refused:
+        with pytest.raises(ContractError):
+            CODECS[subject].decode(bytes.fromhex(one["framed"]))
+
+
 def test_an_old_reader_takes_a_new_code_as_other_and_does_without_new_fields() -> None:
     symbol = vector("plan-event", "new symbol, version 2")["reads_as"]
     repaired = vector("plan-event", "repaired geometry, version 2")["reads_as"]
@@ -110,6 +127,7 @@ def test_node_decodes_every_vector_and_writes_the_same_bytes(node: Node) -> None
 
     assert set(checked["subjects"]) == set(SUBJECTS)
     assert checked["vectors"] == sum(len(vectors(subject)) for subject in SUBJECTS)
+    assert checked["refused"] == 9 * len(SUBJECTS)
     assert checked["reads"] == sum(len(one["reads_as"]) for subject in SUBJECTS for one in vectors(subject))
 
 

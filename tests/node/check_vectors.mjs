@@ -17,9 +17,17 @@ const typeOf = (subject, version) => {
   return { id: entry.id, type: avro.Type.forSchema(readJson(schemaFolder, entry.file)) };
 };
 
-const checked = { vectors: 0, reads: 0, subjects: [] };
+// What a reader does with any value of a topic: frame, id, contract, body, and nothing after it.
+const read = (subject, bytes) => {
+  assert(bytes.length >= 5 && bytes[0] === 0, "not framed");
+  const entry = manifest.subjects[subject].find((one) => one.id === bytes.readInt32BE(1));
+  assert(entry, "no version of this contract");
+  return typeOf(subject, entry.version).type.fromBuffer(bytes.subarray(5));
+};
+
+const checked = { vectors: 0, reads: 0, refused: 0, subjects: [] };
 for (const file of readdirSync(vectorFolder).filter((name) => name.endsWith(".json"))) {
-  const { subject, vectors } = readJson(vectorFolder, file);
+  const { subject, vectors, refused } = readJson(vectorFolder, file);
   checked.subjects.push(subject);
   for (const vector of vectors) {
     const place = `${subject}: ${vector.name}`;
@@ -36,7 +44,16 @@ for (const file of readdirSync(vectorFolder).filter((name) => name.endsWith(".js
       checked.reads += 1;
     }
     assert.deepEqual(writer.type.toBuffer(writer.type.fromBuffer(body)), body, `${place}, written again`);
+    for (const other of vector.also_framed ?? []) {
+      const record = writer.type.fromBuffer(Buffer.from(other, "hex").subarray(5));
+      assert.deepEqual(record, writer.type.fromBuffer(body), `${place}, in blocks`);
+    }
     checked.vectors += 1;
+    read(subject, bytes);
+  }
+  for (const wrong of refused) {
+    assert.throws(() => read(subject, Buffer.from(wrong.framed, "hex")), `${subject}: ${wrong.name} was read`);
+    checked.refused += 1;
   }
 }
 console.log(JSON.stringify(checked));

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from meekoppel_contracts.codes import Discipline, PlanEventType
+from meekoppel_contracts.codes import AreaKind, AssessmentAnswer, AssessmentCause, Discipline, PlanEventType
+from meekoppel_contracts.events import RejectedHeader
 from meekoppel_contracts.headers import (
     EventHeaders,
     area_event_headers,
@@ -22,6 +23,7 @@ from meekoppel_contracts.headers import (
     plan_event_headers,
     rejection_headers,
 )
+from meekoppel_contracts.ids import OrgCode
 from meekoppel_contracts.notification import NotificationText
 from meekoppel_contracts.plan import Contract
 from meekoppel_contracts.registry import (
@@ -61,6 +63,7 @@ _HEADERS: Final[Mapping[str, Callable[[Any], EventHeaders]]] = {
     CONNECTOR_HEARTBEAT: heartbeat_headers,
     NOTIFICATION: notification_headers,
 }
+IN_FULL: Final = "in full"
 _IN_FULL: Final[Mapping[str, Callable[[], Contract]]] = {
     PLAN_EVENT: example_event,
     PLAN_REJECTION: example_rejection,
@@ -98,7 +101,7 @@ class Example:
 
 def in_full(subject: str) -> Example:
     """Give the example of a contract, as a page shows it."""
-    return Example(subject, "in full", "A credible record.", _IN_FULL[subject]())
+    return Example(subject, IN_FULL, "A credible record.", _IN_FULL[subject]())
 
 
 def examples(subject: str) -> tuple[Example, ...]:
@@ -148,6 +151,44 @@ def _odd_cases() -> tuple[Example, ...]:
             "Fields that version 1 does not have: its readers do without.",
             example_event(
                 plan=example_plan(zones=(example_zone(repaired=True, position_error_m=0.25, simplified_m=0.1),))
+            ),
+        ),
+        Example(
+            AREA_EVENT,
+            "collaboration",
+            "Organisations that share restricted plans with each other, and the code by which they do.",
+            example_area(
+                kind=AreaKind.COLLABORATION, code="eemland", members=(OrgCode("gm0307"), OrgCode("vitens")), margin_m=0.0
+            ),
+        ),
+        Example(
+            ASSESSMENT_EVENT,
+            "opened up",
+            "A party of a blind match lets the other see its plan; it has said nothing of the overlap yet.",
+            example_assessment(
+                answer=AssessmentAnswer.UNDECIDED, cause=AssessmentCause.OPENED_UP, opens_up=True, answered_at=None
+            ),
+        ),
+        Example(
+            ASSESSMENT_EVENT,
+            "set back",
+            "One of the plans changed after the party answered: it has to look again.",
+            example_assessment(
+                answer=AssessmentAnswer.UNDECIDED,
+                previous_answer=AssessmentAnswer.YES,
+                cause=AssessmentCause.PLAN_CHANGED,
+                to_reassess=True,
+                answered_at=None,
+            ),
+        ),
+        Example(
+            PLAN_REJECTION,
+            "tombstone",
+            "A record without key and value was rejected; two of its headers have the same name, one has no value.",
+            example_rejection(
+                key=None,
+                value=None,
+                headers=(RejectedHeader(name="h", value=b"\x00\xff"), RejectedHeader(name="h", value=None)),
             ),
         ),
         Example(
