@@ -158,7 +158,9 @@ def _odd_cases() -> tuple[Example, ...]:
             "collaboration",
             "Organisations that share restricted plans with each other, and the code by which they do.",
             example_area(
-                kind=AreaKind.COLLABORATION, code="eemland", members=(OrgCode("gm0307"), OrgCode("vitens")), margin_m=0.0
+                kind=AreaKind.COLLABORATION,
+                code="eemland",
+                members=(OrgCode("gm0307"), OrgCode("vitens")),
             ),
         ),
         Example(
