@@ -14,7 +14,6 @@ from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.guessing.guess import Confidence, Guess
 from meekoppel_connectors.guessing.records import guess_list, guess_record
 from meekoppel_connectors.guessing.tables import guess_csv, guess_encoding, guess_workbook
-from meekoppel_connectors.sources.opening import known_formats
 
 _START = 64 * 1024
 _GEOPACKAGE = b"SQLite format 3\x00"
@@ -35,7 +34,7 @@ _OTHER_KINDS = {
     b"SQLite format 3\x00": "an SQLite database, but no GeoPackage",
 }
 _BESIDE_A_SHAPEFILE = frozenset({".dbf", ".shx", ".prj", ".cpg"})
-_SPOKEN_OF = "GeoJSON, GeoPackage, Shapefile, CSV, XLSX or XML"
+_SPOKEN_OF = "GeoJSON, GeoPackage, Shapefile, CSV, XLSX, XML or JSON"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +114,14 @@ def _marked_up(path: Path, start: bytes) -> Found | None:
     if text.startswith(("{", "[")):
         return _json(path, text)
     if _TURTLE.search(text) or _TRIPLE.match(text):
-        return _linked(path, "linked data as Turtle or N-Quads")
+        return Found("ldes", "linked data as Turtle or N-Quads")
     return None
 
 
 def _xml(path: Path, text: str) -> Found:
     if re.match(r"<!doctype html|<html", text, re.IGNORECASE):
         raise SourceError(path, "is a web page, not data; perhaps one has to log in to get the file")
-    if re.search(r"datex2|d2LogicalModel|situationRecord|SituationPublication", text) and "datex2" in known_formats():
+    if re.search(r"datex2|d2LogicalModel|situationRecord|SituationPublication", text):
         return Found("datex2", "DATEX II by its elements")
     record = guess_record(path)
     if record is None:
@@ -140,7 +139,7 @@ def _json(path: Path, text: str) -> Found:
     if isinstance(content, dict) and content.get("type") in {"FeatureCollection", "Feature"}:
         return _features(path, text)
     if "@context" in text or "@graph" in text or "@id" in text:
-        return _linked(path, "linked data as JSON-LD")
+        return Found("ldes", "linked data as JSON-LD")
     return _records(path, content)
 
 
@@ -155,19 +154,11 @@ def _features(path: Path, text: str) -> Found:
 
 def _records(path: Path, content: Any) -> Found:
     if isinstance(content, dict) and ("object_data" in content or "TopicArn" in content):
-        if "street-manager" in known_formats():
-            return Found("street-manager", "a message of Street Manager")
-        raise SourceError(path, "is a message of Street Manager, which this version does not read")
+        return Found("street-manager", "a message of Street Manager")
     record = guess_list(content)
     if record is None:
         raise SourceError(path, "is JSON without a list of records in it; nothing in it looks like a list of plans")
     return Found("json", "a list of records as JSON", {"record": record} if record.value else {})
-
-
-def _linked(path: Path, why: str) -> Found:
-    if "ldes" not in known_formats():
-        raise SourceError(path, f"is {why}, which this version does not read")
-    return Found("ldes", why)
 
 
 def _table(path: Path, start: bytes) -> Found | None:
