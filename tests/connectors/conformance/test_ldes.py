@@ -8,6 +8,7 @@ from typing import Any
 
 from meekoppel_connectors.testing import ConformanceCase, Record, conformance_of
 
+PAGE = 250  # versions, as servers do
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 XSD = "http://www.w3.org/2001/XMLSchema#"
 WORDS = "http://words.example/ns#"
@@ -18,17 +19,22 @@ class EventStreamCase(ConformanceCase):
     many = 20_000  # each is some ten statements
 
     def source(self) -> dict[str, Any]:
-        return {"format": "ldes", "path": "page.nq", "geometry": {"wkt": "place.asWKT"}}
+        return {"format": "ldes", "path": "pages", "geometry": {"wkt": "place.asWKT"}}
+
+    def open(self) -> None:
+        (self.folder / "pages").mkdir()
 
     def write(self, records: Sequence[Record]) -> None:
-        (self.folder / "page.nq").unlink(missing_ok=True)
+        for page in (self.folder / "pages").iterdir():
+            page.unlink()
         self.tell(records, [])
 
     def tell(self, changed: Sequence[Record], removed: Sequence[Record]) -> None:
-        with (self.folder / "page.nq").open("a", encoding="utf-8") as page:
-            for gone, records in ((False, changed), (True, removed)):
-                for record in records:
-                    page.write(self._version(record, gone=gone))
+        for gone, records in ((False, changed), (True, removed)):
+            for record in records:
+                page = self.folder / "pages" / f"{getattr(self, 'count', 0) // PAGE:06}.nq"
+                with page.open("a", encoding="utf-8") as file:
+                    file.write(self._version(record, gone=gone))
 
     def _version(self, record: Record, *, gone: bool) -> str:
         self.count = getattr(self, "count", 0) + 1

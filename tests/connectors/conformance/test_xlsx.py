@@ -13,7 +13,7 @@ from meekoppel_connectors.testing.case import FIELDS, NO_DATE
 
 
 class WorkbookCase(ConformanceCase):
-    many = 20_000  # writing takes longer than reading
+    many = 10_000  # writing takes longer than reading
 
     def source(self) -> dict[str, Any]:
         return {"format": "xlsx", "path": "plans.xlsx", "crs": 28992, "geometry": {"x": "x", "y": "y"}}

@@ -100,7 +100,7 @@ class ConformanceCase(ABC):
     place: ClassVar[tuple[float, float]] = (4.7485, 52.6324)
     within_m: ClassVar[float] = 5.0
     tells_removals: ClassVar[bool] = True
-    many: ClassVar[int] = 50_000
+    many: ClassVar[int] = 20_000
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

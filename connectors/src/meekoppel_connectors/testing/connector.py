@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ import pytest
 import yaml
 
 from meekoppel_connectors.config import ConnectorConfig, load_config
+from meekoppel_connectors.errors import ConnectorError
 from meekoppel_connectors.mapping.row import SourceRow
 from meekoppel_connectors.operating.telling import run_and_tell
 from meekoppel_connectors.publish import Patience
@@ -111,7 +113,7 @@ class ConnectorUnderTest:
 
     def run(self, *, open_guard: bool = False, patience: Patience = SOON) -> RunSummary:
         """Run once in this process, and publish to the inbox file."""
-        with publishing_to(self.inbox):
+        with publishing_to(self.inbox), explaining_what_is_raised():
             return run_and_tell(self.config(), pytest.fail, open_guard=open_guard, patience=patience)
 
     def run_watched(self, seen: Callable[[int], None]) -> RunSummary:
@@ -238,6 +240,25 @@ def record_of(plan: PlanId) -> str:
 
 def _plain(mapping: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _plain(value) if isinstance(value, Mapping) else value for key, value in mapping.items()}
+
+
+@contextmanager
+def explaining_what_is_raised() -> Iterator[None]:
+    """Tell an author whose source raises what the connector does not understand what to raise."""
+    try:
+        yield
+    except ConnectorError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever an author's code raises
+        pytest.fail(
+            f"the source raised {error!r} ({_where(error)}); raise SourceAway when it may come back by itself, "
+            "SourceError when a person must act, and yield the row with fault=… when it is one row"
+        )
+
+
+def _where(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(last.filename).name}, line {last.lineno}"
 
 
 def demand(holds: object, what_to_do: str) -> None:

@@ -6,8 +6,6 @@ import json
 from dataclasses import asdict, dataclass
 
 PROGRAM = "meekoppel_connectors.testing.process"
-SETTLED_ROWS = 1000
-"""Rows after which the memory of a reading has settled: what it needs more from then on, it needs for each row."""
 
 
 @dataclass(frozen=True, slots=True)
