@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -176,6 +177,32 @@ def test_it_ends_in_time_with_its_kafka_away_and_keeps_what_it_took(tmp_path: Pa
         running.process.send_signal(number)
         assert running.process.wait(timeout=10) == 0
         assert running.waiting() == 100
+
+
+def test_a_request_that_is_being_answered_is_finished_before_it_ends(tmp_path: Path) -> None:
+    with pushed(tmp_path, "gm0361") as running, ThreadPoolExecutor(1) as sender:
+        sent = sender.submit(running.post, [plan(each) for each in range(4000)])
+        while not tmp_path.joinpath("state.db-wal").stat().st_size or sent.running() is False:
+            time.sleep(0.01)
+        time.sleep(0.3)
+        assert not sent.done()
+        running.process.send_signal(signal.SIGTERM)
+        answer = sent.result()
+        assert (answer.status_code, answer.json()["registered"]) == (202, 4000)
+        assert running.process.wait(timeout=10) == 0
+        assert running.waiting() == 4000
+
+
+def test_many_senders_at_once_lose_nothing(tmp_path: Path, kafka_bootstrap: str, org_code: OrgCode) -> None:
+    organisation = new_organisation(tmp_path, kafka_bootstrap, org_code)
+    with pushed(tmp_path, org_code, kafka_bootstrap) as running, ThreadPoolExecutor(8) as senders:
+        answers = list(senders.map(lambda number: running.post(plan(number)).status_code, range(1, 101)))
+        assert set(answers) == {202}
+        deadline = time.monotonic() + 30
+        while running.waiting():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    assert sorted(each for each, _ in organisation.told()) == [f"{number:04d}" for number in range(1, 101)]
 
 
 def test_what_was_accepted_before_a_kill_is_published_by_the_next(

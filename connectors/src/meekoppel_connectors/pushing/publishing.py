@@ -1,19 +1,28 @@
-"""Publishing the outbox in the background, in a thread with a connection of its own, until the server ends."""
+"""Publishing the outbox in the background, in a thread with a connection of its own, until the server ends.
+
+The same thread sends the heartbeats: one at the beginning, then one every quarter of an hour.
+"""
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
+from datetime import timedelta
 
 from meekoppel_connectors.clock import utc_now
 from meekoppel_connectors.config import ConnectorConfig
 from meekoppel_connectors.errors import ConnectorError
+from meekoppel_connectors.operating.telling import tell
 from meekoppel_connectors.outbox import Outbox
 from meekoppel_connectors.publish import Patience, publish_outbox
 from meekoppel_connectors.secrets import without_secrets
+from meekoppel_connectors.state.runs import Runs
 from meekoppel_connectors.state.schema import connect, read_meta
 
 ONE_ATTEMPT = Patience(attempts=1, answer_seconds=5.0)
 BETWEEN = Patience()
+HEARTBEAT_SECONDS = 900.0
 
 
 class Publisher:
@@ -48,24 +57,37 @@ class Publisher:
     def _go_on(self) -> None:
         connection = connect(self._config.state, self._config.organisation, utc_now())
         try:
-            outbox = Outbox(connection, read_meta(connection)["epoch"])
-            failures = 0
+            failures, due = 0, time.monotonic()
             while not self._ending.is_set():
-                self._work.wait()
-                self._work.clear()
-                failures = self._attempt(outbox, failures)
+                if time.monotonic() >= due:
+                    self._tell()
+                    due = time.monotonic() + HEARTBEAT_SECONDS
+                if self._work.wait(due - time.monotonic()) and not self._ending.is_set():
+                    self._work.clear()
+                    failures = self._attempt(connection, failures)
         finally:
             connection.close()
 
-    def _attempt(self, outbox: Outbox, failures: int) -> int:
-        if self._ending.is_set():
-            return failures
+    def _attempt(self, connection: sqlite3.Connection, failures: int) -> int:
+        """Publish what waits; after a failure the next attempt follows by itself, after a while."""
+        outbox = Outbox(connection, read_meta(connection)["epoch"])
         try:
             publish_outbox(self._config.kafka, self._config.organisation, outbox, patience=ONE_ATTEMPT)
-        except ConnectorError as error:
+            Runs(connection).outbox_emptied()
+        except (ConnectorError, sqlite3.Error) as error:
             self.trouble = without_secrets(str(error))
             self._ending.wait(BETWEEN.delay_seconds(failures + 1))
             self._work.set()
             return failures + 1
         self.trouble = None
         return 0
+
+    def _tell(self) -> None:
+        """Send a heartbeat; what keeps it from being sent keeps the plans too, and is told with them."""
+        try:
+            tell(self._config, self._note, utc_now, utc_now() + timedelta(seconds=HEARTBEAT_SECONDS))
+        except ConnectorError as error:
+            self._note(str(error))
+
+    def _note(self, problem: str) -> None:
+        self.trouble = without_secrets(problem)
