@@ -152,7 +152,7 @@ class FeatureLayer:
         """Let SQLite judge the condition, with times as milliseconds."""
         where = _TIMESTAMP.sub(lambda found: str(milliseconds(*_parts(found[1]))), where)
         names = [each["name"] for each in self.fields]
-        columns = ", ".join(f"{each['name']} {_SQL_TYPES.get(each['type'], 'TEXT')}" for each in self.fields)
+        columns = ", ".join(f'"{each["name"]}" {_SQL_TYPES.get(each["type"], "TEXT")}' for each in self.fields)
         connection = sqlite3.connect(":memory:")
         connection.execute(f"CREATE TABLE layer ({columns})")
         rows = [[each["attributes"].get(name) for name in names] for each in self.features]
