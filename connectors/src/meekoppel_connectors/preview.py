@@ -30,6 +30,7 @@ class Preview:
         plans: how many of them became plans.
         shown: the first plans, with the number of their row.
         rejections: every reason for every rejected row.
+        reasons: the rejected rows by reason; a row that has several counts in each.
         report: what was done to the data on the way.
         overview: all plans together.
     """
@@ -38,6 +39,7 @@ class Preview:
     plans: int = 0
     shown: list[tuple[int, Plan]] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
     report: MappingReport = field(default_factory=MappingReport)
     overview: Overview = field(default_factory=Overview)
 
@@ -45,11 +47,6 @@ class Preview:
     def rejected(self) -> int:
         """How many rows were rejected; a row can have several reasons."""
         return self.rows - self.plans
-
-    @property
-    def reasons(self) -> Counter[str]:
-        """The rejected rows by reason; a row that has several counts in each."""
-        return Counter(reason for _, reason in {(each.row_number, each.reason) for each in self.rejections})
 
     @property
     def warnings(self) -> list[str]:
@@ -95,6 +92,7 @@ def preview(config: ConnectorConfig, now: datetime, limit: int, seen: Seen = lam
     for row in read_plans(config, now, result.report):
         result.rows += 1
         result.rejections.extend(row.rejections)
+        result.reasons.update({rejection.reason for rejection in row.rejections})
         if row.plan is not None:
             result.plans += 1
             result.overview.add(row.plan, now)

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from meekoppel_connectors.config import load_config
 from meekoppel_connectors.errors import SourceAway, SourceError
 from meekoppel_connectors.guessing.addresses import looked_at
 from meekoppel_connectors.guessing.initial import first_configuration
 from meekoppel_connectors.guessing.proposal import Wishes
+from meekoppel_connectors.mapping.read import read_plans
+from tests.connectors.feeds import NOW
 from tests.connectors.web import Reply, Web, web
 
 TABLE = b"nr;titel;van;tot;x;y\n007;Riool Laat;2026-04-01;2026-05-01;111500;516500\n"
@@ -35,6 +38,22 @@ def test_a_file_behind_an_address_is_configured_with_the_address(site: Web, tmp_
     first = first_configuration(f"{site.url}/export/plans.csv", tmp_path, Wishes(organisation="gm0361"))
     assert f'  path: "{site.url}/export/plans.csv"' in first.text
     assert "  id: {field: nr}" in first.text
+
+
+def test_a_folder_is_configured_by_one_of_its_files(tmp_path: Path) -> None:
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    for name in ("a.csv", "b.csv"):
+        (folder / name).write_bytes(TABLE.replace(b"007", name.encode()))
+    config = tmp_path / "plans.yaml"
+    config.write_text(first_configuration(str(folder), tmp_path, Wishes(organisation="gm0361")).text, encoding="utf-8")
+    plans = [row.plan for row in read_plans(load_config(config), NOW)]
+    assert [plan.plan_id if plan else None for plan in plans] == ["NL.gm0361.a.csv", "NL.gm0361.b.csv"]
+
+
+def test_a_folder_without_files_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="without files"):
+        first_configuration(str(tmp_path), tmp_path, Wishes())
 
 
 def test_a_collection_of_features_is_told_by_its_address(site: Web) -> None:

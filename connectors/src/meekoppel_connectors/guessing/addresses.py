@@ -16,7 +16,8 @@ from meekoppel_connectors.guessing.guess import Confidence, Guess
 from meekoppel_connectors.sources.http import HttpReader
 from meekoppel_connectors.sources.http_settings import HttpSettings, checked_address, without_query
 from meekoppel_connectors.sources.location import is_remote
-from meekoppel_connectors.sources.opening import known_formats
+from meekoppel_connectors.sources.opening import known_formats, source_class
+from meekoppel_connectors.sources.settings import FileSettings
 
 _ITEMS = re.compile(r"(?P<service>https?://[^?]+?)/collections/(?P<collection>[^/?]+)(?:/items)?/?(?:\?.*)?$")
 _ARCGIS = re.compile(r"/(?:Feature|Map)Server(?:/\d+)?/?(?:\?.*)?$", re.IGNORECASE)
@@ -24,6 +25,7 @@ _WFS = re.compile(r"<(?:\w+:)?WFS_Capabilities\b|<(?:\w+:)?FeatureCollection\b[^
 _LANDING = re.compile(r'"rel"\s*:\s*"(?:http://www\.opengis\.net/def/rel/ogc/1\.0/)?(?:conformance|data)"')
 _EVENT_STREAM = re.compile(r"w3id\.org/(?:tree|ldes)#")
 _START = 64 * 1024
+_ALL = {"pick": "all"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,8 @@ class Looked:
 
     Attributes:
         found: the format and its settings.
-        place: the setting of `source` that says where it is.
-        sampled: the same, for taking a sample now: of what was fetched, the local copy.
+        place: the settings of `source` that say where it is; the first is `path` or `url`.
+        sampled: the first of them, for taking a sample now: of what was fetched, the local copy.
     """
 
     found: Found
@@ -46,7 +48,7 @@ def looked_at(source: str, place: str) -> Iterator[Looked]:
     """Look at a file or an address; what was fetched from there is gone after the block.
 
     Args:
-        source: the path of a file, or an address of HTTP.
+        source: the path of a file or a folder, or an address of HTTP.
         place: how a configuration names the path.
 
     Raises:
@@ -54,19 +56,32 @@ def looked_at(source: str, place: str) -> Iterator[Looked]:
         SourceAway: when the server does not answer.
     """
     if not is_remote(source):
-        yield Looked(guess_format(Path(source)), {"path": place}, {"path": str(Path(source).resolve())})
+        file = _one_of(Path(source))
+        found = guess_format(file)
+        several = Path(source).is_dir() and issubclass(source_class(found.format).settings_type, FileSettings)
+        yield Looked(found, {"path": place, **(_ALL if several else {})}, {"path": str(file.resolve())})
         return
     if not source.startswith("http"):
         raise SourceError(without_query(source), "cannot be looked at by init; fetch one file and name that")
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / _file_name(source)
         fetched = _fetched(source, copy)
-        found = _service(source, fetched)
-        if found is None:
+        service = _service(source, fetched)
+        if service is None:
             yield Looked(guess_format(copy), {"path": source}, {"path": str(copy)})
         else:
-            address = _address(source, found)
-            yield Looked(found, {"url": address}, {"url": address})
+            address = _address(source, service)
+            yield Looked(service, {"url": address}, {"url": address})
+
+
+def _one_of(path: Path) -> Path:
+    """Of a folder take the first file by name: all files of a folder are written alike."""
+    if not path.is_dir():
+        return path
+    files = sorted(each for each in path.iterdir() if each.is_file() and not each.name.startswith("."))
+    if not files:
+        raise SourceError(path, "is a folder without files; put an export into it, so that init can look at one")
+    return files[0]
 
 
 def _file_name(source: str) -> str:

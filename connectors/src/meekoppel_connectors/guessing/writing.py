@@ -17,7 +17,7 @@ from meekoppel_contracts.plan import DESCRIPTION_LENGTH, TITLE_LENGTH
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*(?: [A-Za-z0-9_./(-][A-Za-z0-9_./()-]*)*")
 _OTHERWISE_READ = re.compile(r"true|false|null", re.IGNORECASE)
 _NO_FIELD = "[]"
-_SHOWN_CODES = 15
+_PICK = "  # UNSURE: all files together are what there is; newest when each file is a whole export"
 
 
 def written(proposal: Proposal, place: Mapping[str, str]) -> str:
@@ -67,7 +67,7 @@ def _source(proposal: Proposal, place: Mapping[str, str]) -> Iterator[str]:
     yield f"source:  # {proposal.found.why}; {_rows(proposal)}"
     yield line(2, "format", proposal.found.format)
     for name, value in place.items():
-        yield line(2, name, scalar(value))
+        yield line(2, name, scalar(value)) + (_PICK if name == "pick" else "")
     for name, guess in proposal.found.settings.items():
         if guess.value is not None and not (name == "header_row" and guess.value == 1):
             yield line(2, name, scalar(guess.value), guess)

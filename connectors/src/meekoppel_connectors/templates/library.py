@@ -54,15 +54,16 @@ class Template:
         """Give the configuration for a source.
 
         Args:
-            place: the setting of `source` that says where it is, `path` or `url`, which replaces either.
+            place: the settings of `source` that say where it is; they replace `path` or `url`.
             settings: settings of the connector as a whole, such as `organisation`.
 
         Raises:
             Fatal: when the template has no line for one of them.
         """
         text = self.text
-        for name, value in place.items():
-            text = self._with(text, r"(?m)^  (?:path|url): .*$", f"  {name}: {_quoted(value)}")
+        if place:
+            lines = "\n".join(f"  {name}: {_quoted(value)}" for name, value in place.items())
+            text = self._with(text, r"(?m)^  (?:path|url): .*$", lines)
         for name, value in settings.items():
             text = self._with(text, rf"(?m)^{name}: .*$", f"{name}: {_quoted(value)}")
         return text
