@@ -186,3 +186,10 @@ def test_the_guard_counts_all_changes_of_a_run_and_keeps_what_came_before(journa
     assert summary.withdrawn == 4
     assert "of 20 live plans" in str(summary.message)
     assert journal.run(open_guard=True).withdrawn == 11
+
+
+def test_one_change_that_is_rejected_is_no_sign_that_the_source_ran_empty(journal: Journalling):
+    journal.says(*(row(number) for number in range(1, 21)))
+    journal.run()
+    journal.says(row(2, tot="geen datum"))
+    assert (journal.run().outcome, journal.run().read) == ("published", 0)

@@ -7,7 +7,7 @@ them at once say that the source or the mapping broke. It trips when
 
 - their share of the live plans is more than the set share, and there are ten live plans or more, or at least three of
   them: in a source of five plans, one or two changes are a normal day;
-- the source gives no plan at all while live plans depend on it, however few they are.
+- the source, read as a whole, gives no plan at all while live plans depend on it, however few they are.
 
 New plans, returning plans, confirmations and plans that end do not count. The first run has no live plans and so no
 guard.
@@ -33,13 +33,13 @@ class Tally:
 
     Attributes:
         live: how many plans were live before the run.
-        accepted: how many plans the source gave.
+        accepted: how many plans the source gave; None for a source that only tells what changed, which may be little.
         counts: live plans per way in which they were touched: missing, changed, unreadable.
         examples: the first few plan ids of each way.
     """
 
     live: int
-    accepted: int
+    accepted: int | None
     counts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[PlanId]] = field(default_factory=dict)
 

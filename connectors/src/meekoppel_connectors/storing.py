@@ -54,7 +54,7 @@ class Storing:
         self._occurred_at = occurred_at
         self._open_guard = open_guard
         self._compared = compared
-        self._tally = Tally(live=state.snapshot.live(as_of), accepted=0)
+        self._tally = Tally(live=state.snapshot.live(as_of), accepted=None)
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -90,7 +90,7 @@ class Storing:
         differing = self._store(self._state.snapshot.seen(newer_only=True))
         self.counts[Verdict.UNCHANGED.value] += same
         self.counts["older"] += staged - same - differing
-        self._tally.accepted += staged + self._store(self._state.snapshot.removed())
+        self._store(self._state.snapshot.removed())
         self._store(self._state.snapshot.unreadable())
         self._ask_guard()
 
