@@ -193,3 +193,13 @@ def test_one_change_that_is_rejected_is_no_sign_that_the_source_ran_empty(journa
     journal.run()
     journal.says(row(2, tot="geen datum"))
     assert (journal.run().outcome, journal.run().read) == ("published", 0)
+
+
+def test_the_guard_does_not_let_a_mass_removal_through_bit_by_bit(journal: Journalling):
+    journal.says(*(row(number) for number in range(1, 21)))
+    journal.run()
+    journal.says(*({**row(number), "gone": True} for number in range(1, 16)))
+    outcomes = [(summary.outcome, summary.withdrawn) for summary in (journal.run() for _ in range(3))]
+    assert outcomes == [("guarded", 4), ("guarded", 0), ("guarded", 0)]
+    assert journal.run(open_guard=True).withdrawn == 11
+    assert journal.run().outcome == "published"

@@ -9,15 +9,20 @@ them at once say that the source or the mapping broke. It trips when
   them: in a source of five plans, one or two changes are a normal day;
 - the source, read as a whole, gives no plan at all while live plans depend on it, however few they are.
 
+Of a source that tells its changes, all that were stored since the guard last had nothing to object count together:
+else a run that it stopped would let through a share of the rest each time it is tried again.
+
 New plans, returning plans, confirmations and plans that end do not count. The first run has no live plans and so no
 guard.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Self
 
 from meekoppel_connectors.difference import Change, Verdict
 from meekoppel_contracts.ids import PlanId
@@ -52,6 +57,16 @@ class Tally:
         examples = self.examples.setdefault(how, [])
         if len(examples) < EXAMPLES:
             examples.append(change.plan.plan_id)
+
+    def to_json(self) -> str:
+        """Write it down for the next run."""
+        return json.dumps({name: getattr(self, name) for name in ("live", "accepted", "counts", "examples")})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what an earlier run wrote down."""
+        written = json.loads(text)
+        return cls(**written | {"counts": Counter(written["counts"])})
 
     @property
     def touched(self) -> int:

@@ -231,12 +231,15 @@ class _Run:
 
     def _take_changes(self, reading: ChangesReading, storing: Storing) -> str | None:
         """Read and store change after change; stops before those to which the guard objects, and gives what it says."""
+        message: str | None = None
         try:
             self._patiently(lambda: self._follow(reading, storing), reading)
         except StoppedByGuard as stopped:
             self._count(reading.counts, storing.counts)
-            return str(stopped)
-        return None
+            message = str(stopped)
+        with self._state.transaction():
+            storing.note_whether_stopped(stopped=message is not None)
+        return message
 
     def _follow(self, reading: ChangesReading, storing: Storing) -> None:
         self._progress(Stage.READING, reading.counts["read"])

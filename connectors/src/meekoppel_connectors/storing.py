@@ -54,7 +54,7 @@ class Storing:
         self._occurred_at = occurred_at
         self._open_guard = open_guard
         self._compared = compared
-        self._tally = Tally(live=state.snapshot.live(as_of), accepted=None)
+        self._tally = self._begun_tally()
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -72,7 +72,7 @@ class Storing:
         Raises:
             StoppedByGuard: when too much changed at once.
         """
-        self._tally.accepted = self._state.staging.accepted()
+        self._tally = Tally(live=self._state.snapshot.live(self._as_of), accepted=self._state.staging.accepted())
         self.counts[Verdict.UNCHANGED.value] += self._state.snapshot.keep_same()
         self._store(self._state.snapshot.seen())
         self._store(self._state.snapshot.removed())
@@ -83,7 +83,7 @@ class Storing:
         """Store what differs between the snapshot and the changes as they were staged, and forget those.
 
         Raises:
-            StoppedByGuard: when too much changed at once, all calls of this run taken together.
+            StoppedByGuard: when too much changed at once, all calls taken together since the guard last let all pass.
         """
         staged = self._state.staging.accepted()
         same = self._state.snapshot.keep_same()
@@ -93,6 +93,14 @@ class Storing:
         self._store(self._state.snapshot.removed())
         self._store(self._state.snapshot.unreadable())
         self._ask_guard()
+
+    def note_whether_stopped(self, *, stopped: bool) -> None:
+        """Note for the next run whether the guard stopped this one, and after what; in a transaction of its own."""
+        self._state.note_stopped_at(self._tally.to_json() if stopped else None)
+
+    def _begun_tally(self) -> Tally:
+        begun = None if self._open_guard else self._state.stopped_at()
+        return Tally.from_json(begun) if begun else Tally(self._state.snapshot.live(self._as_of), accepted=None)
 
     def _store(self, pairings: Iterable[Pairing]) -> int:
         number = 0

@@ -68,6 +68,14 @@ class ConnectorState:
         write_meta(self._connection, "cursor", cursor)
         write_meta(self._connection, "mapping", mapping)
 
+    def stopped_at(self) -> str | None:
+        """Give what the guard had counted when it stopped reading changes; None when it had nothing to object since."""
+        return read_meta(self._connection).get("guarded")
+
+    def note_stopped_at(self, tally: str | None) -> None:
+        """Note what the guard had counted before the changes to which it objects; None when it let all of them pass."""
+        write_meta(self._connection, "guarded", tally)
+
 
 @contextmanager
 def open_state(path: Path, organisation: OrgCode, now: datetime) -> Iterator[ConnectorState]:
