@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import shutil
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -7,18 +9,21 @@ from typing import Any
 
 import pytest
 import shapely
+from pyproj import CRS, datadir
 
 from meekoppel_connectors.mapping import building
+from meekoppel_connectors.mapping import recognition as recognition_module
 from meekoppel_connectors.mapping.recognition import RowRecognition
 from meekoppel_connectors.mapping.row import SourceRow
+from meekoppel_connectors.run import run_once
 from meekoppel_connectors.status import read_status
 from meekoppel_contracts.ids import OrgCode
 from tests.connectors.feeds import configured
-from tests.connectors.inbox import Organisation, new_organisation, row, rows
+from tests.connectors.inbox import AS_OF, SOON, Organisation, new_organisation, row, rows
 
 
-def recognition(folder: Path, **changes: Any) -> RowRecognition:
-    return RowRecognition(configured(folder, **changes))
+def recognition(folder: Path, crs: CRS | None = None, **changes: Any) -> RowRecognition:
+    return RowRecognition(configured(folder, **changes), crs)
 
 
 def test_the_same_row_has_the_same_hash_wherever_it_stands(tmp_path: Path):
@@ -55,6 +60,42 @@ def test_geometry_counts_and_is_the_same_as_wkb(tmp_path: Path):
 def test_another_mapping_gives_another_hash(tmp_path: Path):
     row = SourceRow({"a": "1"})
     assert recognition(tmp_path).hash_of(row) != recognition(tmp_path, plan={"title": "X"}).hash_of(row)
+
+
+def test_another_crs_of_the_source_gives_another_hash(tmp_path: Path):
+    row = SourceRow({"a": "1"}, shapely.Point(4.75, 52.63))
+    hashes = {recognition(tmp_path, crs and CRS.from_epsg(crs)).hash_of(row) for crs in (None, 4326, 4289)}
+    assert len(hashes) == 3
+
+
+def test_a_grid_that_is_installed_later_gives_another_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    folder = tmp_path / "proj"
+    shutil.copytree(datadir.get_data_dir(), folder)
+    monkeypatch.setattr(datadir, "get_data_dir", lambda: str(folder))
+    row = SourceRow({"a": "1"})
+    before = recognition(tmp_path).hash_of(row)
+    assert recognition(tmp_path).hash_of(row) == before
+    (folder / "nl_nsgi_rdtrans2018.tif").write_bytes(b"II*")
+    assert recognition(tmp_path).hash_of(row) != before
+
+
+def test_another_code_of_the_mapping_gives_another_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    row = SourceRow({"a": "1"})
+    before = recognition(tmp_path).hash_of(row)
+    monkeypatch.setattr(recognition_module, "mapping_code", lambda: "another")
+    assert recognition(tmp_path).hash_of(row) != before
+
+
+@pytest.mark.parametrize("values", [{"a": 2**70}, {"a": "\ud800"}, {"\ud800": 1}, {2**70: 1}])
+def test_a_row_that_cannot_be_written_down_is_mapped_whenever_it_comes(tmp_path: Path, values: dict[Any, Any]):
+    assert recognition(tmp_path).hash_of(SourceRow(values)) is None
+
+
+def test_a_geojson_object_may_hold_whatever_numbers_its_reader_makes(tmp_path: Path):
+    recognising = recognition(tmp_path)
+    point = {"type": "Point", "coordinates": (Decimal("4.75"), Decimal("52.63"))}
+    moved = {"type": "Point", "coordinates": (Decimal("4.75"), Decimal("52.64"))}
+    assert recognising.hash_of(SourceRow({}, point)) != recognising.hash_of(SourceRow({}, moved))
 
 
 @pytest.mark.parametrize("rule", [{"field": "titel", "slug": True}])
@@ -99,3 +140,19 @@ def test_a_plan_that_was_unreadable_and_is_back_as_it_was_is_known_again(organis
     assert organisation.run(broken).rejected == 4
     assert organisation.run(rows(20)).unchanged == 20
     assert organisation.run(broken, open_guard=False).outcome == "published"
+
+
+def test_a_source_that_turns_out_to_be_in_another_crs_moves_every_plan(organisation: Organisation):
+    path = organisation.folder / "feed.geojson"
+    source = {"format": "geojson", "path": path.name}
+    features = [
+        {"type": "Feature", "properties": row(number), "geometry": {"type": "Point", "coordinates": [4.75, 52.63]}}
+        for number in range(1, 4)
+    ]
+    changed = []
+    for crs in ("EPSG:4326", "EPSG:4326", "EPSG:4289"):
+        named = {"type": "name", "properties": {"name": crs}}
+        path.write_text(json.dumps({"type": "FeatureCollection", "crs": named, "features": features}))
+        config = organisation.config(source=source)
+        changed.append(run_once(config, as_of=AS_OF, open_guard=True, patience=SOON).changed)
+    assert changed == [0, 0, 3]

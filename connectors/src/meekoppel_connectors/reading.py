@@ -34,7 +34,6 @@ class SnapshotReading:
         self._source = source
         self._state = state
         self._as_of = as_of
-        self._recognition = RowRecognition(config)
 
     def stage_all(self, report: Callable[[int], None]) -> None:
         """Stage every row, those first of each batch that are as they were; may be called again from the beginning.
@@ -46,16 +45,18 @@ class SnapshotReading:
         self.counts.clear()
         self.report = MappingReport()
         self._state.staging.clear()
-        mapper = RowMapper(self._config, self._source.describe(), self._as_of, self.report)
+        description = self._source.describe()
+        mapper = RowMapper(self._config, description, self._as_of, self.report)
+        recognition = RowRecognition(self._config, description.crs)
         rows = mapper.numbered(self._source.snapshot())
         while batch := list(islice(rows, ROWS_PER_BATCH)):
-            self._stage(batch, mapper)
+            self._stage(batch, mapper, recognition)
             self.counts["read"] += len(batch)
             report(self.counts["read"])
 
-    def _stage(self, batch: list[SourceRow], mapper: RowMapper) -> None:
+    def _stage(self, batch: list[SourceRow], mapper: RowMapper, recognition: RowRecognition) -> None:
         staging = self._state.staging
-        hashes = [self._recognition.hash_of(row) for row in batch]
+        hashes = [recognition.hash_of(row) for row in batch]
         known = self._state.snapshot.recognised([each for each in hashes if each is not None])
         plans = [known.get(each) if each is not None else None for each in hashes]
         same = [(plan, row.number) for row, plan in zip(batch, plans, strict=True) if plan is not None]
@@ -81,8 +82,7 @@ class ChangesReading:
         self._source = source
         self._state = state
         self._as_of = as_of
-        self._mapping = mapping_fingerprint(config)
-        self.cursor = state.cursor(self._mapping)
+        self.cursor: str | None = None
 
     def begin(self) -> Iterator[SourceRow | Reached]:
         """Open the source at the cursor.
@@ -91,7 +91,10 @@ class ChangesReading:
             SourceError, SourceAway: as the source raises them.
             ConfigError: when nothing says in which CRS the source is.
         """
-        self._mapper = RowMapper(self._config, self._source.describe(), self._as_of, self.report)
+        description = self._source.describe()
+        self._mapper = RowMapper(self._config, description, self._as_of, self.report)
+        self._mapping = mapping_fingerprint(self._config, description.crs)
+        self.cursor = self._state.cursor(self._mapping)
         return self._source.changes(self.cursor)
 
     def store_next(self, changes: Iterator[SourceRow | Reached], storing: Storing, run: int) -> bool:
