@@ -203,3 +203,11 @@ def test_the_guard_does_not_let_a_mass_removal_through_bit_by_bit(journal: Journ
     assert outcomes == [("guarded", 4), ("guarded", 0), ("guarded", 0)]
     assert journal.run(open_guard=True).withdrawn == 11
     assert journal.run().outcome == "published"
+
+
+@pytest.mark.parametrize("values", [{"titel": "half \ud800"}, {"nr": "\ud800"}, {"tot": "\ud800"}, {"\ud800": "x"}])
+def test_half_a_character_spoils_its_own_row_only(journal: Journalling, values: dict[str, Any]):
+    journal.says(row(1), {**row(2, tot="geen datum"), **values}, row(3, titel="\ud800"), row(4))
+    summary = journal.run()
+    assert (summary.read, summary.registered, summary.rejected) == (4, 2, 2)
+    read_status(journal.config()).to_json().encode()

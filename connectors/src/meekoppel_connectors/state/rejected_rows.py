@@ -48,7 +48,15 @@ def stage_rejections(
     connection.executemany(
         "INSERT INTO temp.rejected_now VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
-            (each.row_number, each.field, str(each.reason), each.message, each.source_id, _as_json(each.values), plan)
+            (
+                each.row_number,
+                _whole(each.field),
+                str(each.reason),
+                _whole(each.message),
+                None if each.source_id is None else _whole(each.source_id),
+                _whole(json.dumps(dict(each.values), default=str, ensure_ascii=False)),
+                plan,
+            )
             for each in rejections
         ),
     )
@@ -97,5 +105,6 @@ def _keep(connection: sqlite3.Connection, run: int) -> None:
     connection.execute("DELETE FROM temp.rejected_now")
 
 
-def _as_json(values: Any) -> str:
-    return json.dumps(dict(values), default=str, ensure_ascii=False)
+def _whole(text: str) -> str:
+    """Put a question mark for half a character, which the JSON of some programs holds and no file may."""
+    return text.encode(errors="replace").decode()
