@@ -5,11 +5,14 @@ import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from meekoppel_connectors.errors import BrokerError, ConnectorError, SourceError
 from meekoppel_connectors.run import RunSummary, Stage
+from meekoppel_connectors.secrets import read_secret
+from meekoppel_connectors.sources.delimited import DelimitedFile
 from meekoppel_connectors.status import read_status
 from meekoppel_contracts.codes import Status
 from meekoppel_contracts.ids import OrgCode
@@ -250,3 +253,16 @@ def test_a_disk_that_refuses_leaves_the_last_snapshot(organisation: Organisation
     with sqlite3.connect(organisation.folder / "state.db") as repair:
         repair.execute("DROP TRIGGER full")
     assert counts(organisation.run(rows(4))) == {"read": 4, "registered": 2, "unchanged": 2, "published": 2}
+
+
+def test_a_secret_in_what_a_source_says_is_not_kept_in_the_state(organisation: Organisation, monkeypatch: Any):
+    organisation.run(rows(1))
+    monkeypatch.setenv("FEED_TOKEN", "a-token-of-somebody")
+
+    def away(_self: object) -> None:
+        raise SourceError("feed", f"https://feed.example/?token={read_secret('FEED_TOKEN')} answered 404")
+
+    monkeypatch.setattr(DelimitedFile, "snapshot", away)
+    with pytest.raises(SourceError):
+        organisation.run()
+    assert read_status(organisation.config()).runs[0].message == "feed: https://feed.example/?token=*** answered 404"

@@ -22,6 +22,7 @@ from meekoppel_connectors.config import ConnectorConfig
 from meekoppel_connectors.errors import ConnectorError, SourceAway
 from meekoppel_connectors.publish import Patience, publish_outbox
 from meekoppel_connectors.reading import ChangesReading, SnapshotReading
+from meekoppel_connectors.secrets import without_secrets
 from meekoppel_connectors.sources.opening import open_source
 from meekoppel_connectors.state import ConnectorState, open_state
 from meekoppel_connectors.state.runs import Outcome
@@ -156,8 +157,8 @@ class _Run:
     def carry_out(self, *, open_guard: bool, whole: bool, clock: Clock) -> RunSummary:
         """Do all steps and note how it ended."""
         self._refuse_going_back()
-        self._id = self._state.runs.begin(self._started, self._as_of)
         source = open_source(self._config.source, self._config.path.parent)
+        self._id = self._state.runs.begin(self._started, self._as_of)
         try:
             self._publish(Stage.RESUMING)
             storing = self._storing(open_guard)
@@ -171,7 +172,8 @@ class _Run:
             self._publish(Stage.PUBLISHING)
         except ConnectorError as error:
             outcome = Outcome.STORED if self._stored else Outcome.FAILED
-            self._state.runs.note(self._id, outcome, counts=self._counts, message=str(error), finished=clock())
+            message = without_secrets(str(error))
+            self._state.runs.note(self._id, outcome, counts=self._counts, message=message, finished=clock())
             raise
         outcome = Outcome.PUBLISHED if message is None else Outcome.GUARDED
         self._state.runs.note(self._id, outcome, counts=self._counts, message=message, finished=clock())

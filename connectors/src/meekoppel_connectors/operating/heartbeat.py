@@ -7,7 +7,6 @@ from importlib.metadata import version
 
 from meekoppel_connectors.config import ConnectorConfig
 from meekoppel_connectors.publish import publish_one
-from meekoppel_connectors.secrets import without_secrets
 from meekoppel_connectors.state.runs import Outcome
 from meekoppel_connectors.status import ConnectorStatus
 from meekoppel_contracts.codec import encode_connector_heartbeat
@@ -59,7 +58,7 @@ def heartbeat_of(
         outbox_waiting=status.outbox_waiting,
         live_plans=status.live_plans,
         next_run_due_at=next_run,
-        message=without_secrets(last.message)[:LONGEST_MESSAGE] if last and last.message else None,
+        message=last.message[:LONGEST_MESSAGE] if last and last.message else None,
         sent_at=now,
     )
 
