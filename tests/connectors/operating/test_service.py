@@ -89,6 +89,19 @@ def test_a_heartbeat_that_cannot_be_sent_is_said_and_fails_nothing(organisation:
     assert [warning for warning in warnings if "The heartbeat was not sent" in warning]
 
 
+def test_a_password_that_is_not_set_keeps_back_the_heartbeat_only(organisation: Organisation):
+    organisation.run(rows(2))
+    kafka = {
+        "bootstrap": organisation.bootstrap,
+        "security_protocol": "SASL_PLAINTEXT",
+        "username": "works",
+        "password_variable": "NOT_SET_ANYWHERE",
+    }
+    warnings: list[str] = []
+    assert run_and_tell(organisation.config(kafka=kafka), warnings.append).unchanged == 2
+    assert [warning for warning in warnings if "NOT_SET_ANYWHERE, which kafka.password_variable names" in warning]
+
+
 def test_it_runs_again_and_again_and_ends_in_time_when_it_is_told_to(organisation: Organisation):
     organisation.publishes(rows(2))
     organisation.config()

@@ -8,7 +8,7 @@ from typing import Any
 
 from meekoppel_connectors.clock import Clock, utc_now
 from meekoppel_connectors.config import ConnectorConfig
-from meekoppel_connectors.errors import BrokerError, ConnectorError, StateBusy, StateError
+from meekoppel_connectors.errors import ConnectorError, StateBusy, StateError
 from meekoppel_connectors.operating.heartbeat import heartbeat_of, send_heartbeat
 from meekoppel_connectors.run import RunSummary, run_once
 from meekoppel_connectors.status import ConnectorStatus, read_status
@@ -45,6 +45,6 @@ def tell(config: ConnectorConfig, warn: Warn, clock: Clock, next_run: datetime |
     status = read_status(config, clock=clock)
     try:
         send_heartbeat(config, heartbeat_of(config, status, clock(), next_run))
-    except BrokerError as error:
+    except ConnectorError as error:  # Kafka is away, or cannot be reached as the configuration says
         warn(f"The heartbeat was not sent: {error}")
     return status
