@@ -17,7 +17,7 @@ def test_an_interval_is_written_with_its_unit(text: str, seconds: int):
     assert interval_of(text) == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("text", ["", "15", "m", "0s", "-5m", "1.5h", "1w"])
+@pytest.mark.parametrize("text", ["", "15", "m", "0s", "-5m", "1.5h", "1w", "367d", "9999999999999d"])
 def test_what_is_no_interval_is_refused(text: str):
     with pytest.raises(ValueError, match="is not an interval; write it as 90s"):
         interval_of(text)
@@ -46,7 +46,7 @@ def test_a_cron_expression_is_in_the_time_zone_of_the_connector(now: str, due: s
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"every": "1h", "cron": "* * * * *"}, {"cron": "every morning"}, {"every": "soon"}]
+    "settings", [{}, {"every": "1h", "cron": "* * * * *"}, {"cron": "every morning"}, {"every": "soon"}, {"cron": "0 0 31 2 *"}]
 )
 def test_a_schedule_is_one_of_the_two_and_readable(settings: dict[str, str]):
     with pytest.raises(ValidationError):

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from croniter import croniter
+from croniter import CroniterBadDateError, croniter
 from pydantic import AfterValidator, model_validator
 
 from meekoppel_connectors.settings import Section
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_INTERVAL = re.compile(r"(\d+)\s*([smhd])")
-SHORTEST = timedelta(seconds=1)
+_MOST_DIGITS = 8
+_INTERVAL = re.compile(rf"(\d{{1,{_MOST_DIGITS}}})\s*([smhd])")
+SHORTEST, LONGEST = timedelta(seconds=1), timedelta(days=366)
+_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def interval_of(text: str) -> timedelta:
-    """Read `90s`, `15m`, `2h` or `1d`.
+    """Read `90s`, `15m`, `2h` or `1d`; at most a year.
 
     Raises:
-        ValueError: when it is no such interval, or none at all.
+        ValueError: when it is no such interval, none at all, or longer.
     """
     found = _INTERVAL.fullmatch(text.strip())
     interval = timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else timedelta()
-    if interval < SHORTEST:
+    if not SHORTEST <= interval <= LONGEST:
         raise ValueError(f"{text!r} is not an interval; write it as 90s, 15m, 2h or 1d")
     return interval
 
@@ -38,6 +40,10 @@ def _known_interval(text: str) -> str:
 def _known_cron(text: str) -> str:
     if not croniter.is_valid(text):
         raise ValueError(f"{text!r} is not a cron expression; write it as `30 6 * * 1-5`, for 6:30 on working days")
+    try:
+        croniter(text, _SOME_DAY).get_next(datetime)
+    except CroniterBadDateError:
+        raise ValueError(f"{text!r} names no day that ever comes") from None
     return text
 
 
