@@ -13,12 +13,13 @@ from pyproj import CRS, datadir
 
 from meekoppel_connectors.mapping import building
 from meekoppel_connectors.mapping import recognition as recognition_module
+from meekoppel_connectors.mapping.read import read_plans
 from meekoppel_connectors.mapping.recognition import RowRecognition
 from meekoppel_connectors.mapping.row import SourceRow
 from meekoppel_connectors.run import run_once
 from meekoppel_connectors.status import read_status
 from meekoppel_contracts.ids import OrgCode
-from tests.connectors.feeds import configured
+from tests.connectors.feeds import configured, write_csv
 from tests.connectors.inbox import AS_OF, SOON, Organisation, new_organisation, row, rows
 
 
@@ -132,6 +133,33 @@ def test_a_second_row_of_an_unchanged_plan_is_rejected(organisation: Organisatio
         (4, "duplicate_id"),
         (5, "duplicate_id"),
     ]
+
+
+def test_of_two_rows_with_one_id_the_first_holds_also_when_the_second_is_the_known_one(organisation: Organisation):
+    organisation.run([row(1, titel="A"), row(2)])
+    summary = organisation.run([row(1, titel="B"), row(1, titel="A"), row(2)])
+    assert (summary.changed, summary.rejected) == (1, 1)
+    assert {plan for plan, told in organisation.told() if told == "changed"} == {"0001"}
+
+
+def test_two_files_that_hold_one_id_in_the_same_row_are_told_apart(organisation: Organisation):
+    folder = organisation.folder / "exports"
+    folder.mkdir()
+    write_csv(folder / "a.csv", [row(1)])
+    write_csv(folder / "b.csv", [row(1)])
+    source = {"path": "exports", "pick": "all", "settle_seconds": 0}
+    config = organisation.config(
+        source={"format": "csv", "crs": 28992, "geometry": {"x": "x", "y": "y"}, **source},
+    )
+    assert [each.plan is None for each in read_plans(config, AS_OF)] == [False, True]
+    for _ in range(2):
+        assert run_once(config, as_of=AS_OF, patience=SOON).rejected == 1
+        (rejected,) = read_status(config).rejected
+        assert (rejected.reason, rejected.values["titel"], rejected.values["@file"]) == (
+            "duplicate_id",
+            "Riool 1",
+            "b.csv",
+        )
 
 
 def test_a_plan_that_was_unreadable_and_is_back_as_it_was_is_known_again(organisation: Organisation):

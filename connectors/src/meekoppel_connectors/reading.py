@@ -59,11 +59,10 @@ class SnapshotReading:
         hashes = [recognition.hash_of(row) for row in batch]
         known = self._state.snapshot.recognised([each for each in hashes if each is not None])
         plans = [known.get(each) if each is not None else None for each in hashes]
-        same = [(plan, row.number) for row, plan in zip(batch, plans, strict=True) if plan is not None]
-        self.counts["rejected"] += staging.stage_same(same)
-        others = [(row, each) for row, each, plan in zip(batch, hashes, plans, strict=True) if plan is None]
-        for mapped, (_, each) in zip(mapper.mapped(row for row, _ in others), others, strict=True):
-            self.counts["rejected"] += not staging.stage(mapped, each)
+        others = mapper.mapped(row for row, plan in zip(batch, plans, strict=True) if plan is None)
+        for row, each, plan in zip(batch, hashes, plans, strict=True):  # in order: of two with one id the first holds
+            taken = staging.stage(next(others), each) if plan is None else staging.stage_same(row, plan)
+            self.counts["rejected"] += not taken
 
 
 class ChangesReading:

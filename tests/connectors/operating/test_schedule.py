@@ -46,7 +46,8 @@ def test_a_cron_expression_is_in_the_time_zone_of_the_connector(now: str, due: s
 
 
 @pytest.mark.parametrize(
-    "settings", [{}, {"every": "1h", "cron": "* * * * *"}, {"cron": "every morning"}, {"every": "soon"}, {"cron": "0 0 31 2 *"}]
+    "settings",
+    [{}, {"every": "1h", "cron": "* * * * *"}, {"cron": "every morning"}, {"every": "soon"}, {"cron": "0 0 31 2 *"}],
 )
 def test_a_schedule_is_one_of_the_two_and_readable(settings: dict[str, str]):
     with pytest.raises(ValidationError):

@@ -128,7 +128,9 @@ class PlanBuilder:
             Rejection(row.number, problem.field, problem.reason.value, problem.message, begun.source_id, row.values)
             for problem in problems
         )
-        return MappedRow(row.number, None if rejections else plan, rejections, begun.identifier, row.occurred_at)
+        if rejections:
+            plan = None
+        return MappedRow(row.number, plan, rejections, begun.identifier, row.occurred_at, values=row.values)
 
     def _plan(self, begun: _Begun) -> Plan | None:
         problems = begun.filling.problems

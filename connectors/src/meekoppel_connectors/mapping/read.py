@@ -91,9 +91,12 @@ class RowMapper:
 
 def _only_first(row: MappedRow, first_rows: dict[PlanId, int]) -> MappedRow:
     """Reject a row whose plan id a row that became a plan has already; a run counts in the same way."""
-    if row.plan is None or row.plan_id is None or first_rows.setdefault(row.plan_id, row.row_number) == row.row_number:
+    if row.plan is None or row.plan_id is None:
         return row
-    rejection = duplicate(row.plan_id, row.row_number, first_rows[row.plan_id])
+    if row.plan_id not in first_rows:
+        first_rows[row.plan_id] = row.row_number
+        return row
+    rejection = duplicate(row.plan_id, row.row_number, first_rows[row.plan_id], row.values)
     return replace(row, plan=None, rejections=(*row.rejections, rejection))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -70,6 +70,7 @@ class MappedRow:
             rejected is not taken for one that left the source.
         occurred_at: as `SourceRow.occurred_at`.
         removed: as `SourceRow.removed`.
+        values: as `SourceRow.values`.
     """
 
     row_number: int
@@ -78,9 +79,10 @@ class MappedRow:
     plan_id: PlanId | None
     occurred_at: datetime | None = None
     removed: bool = False
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
-def duplicate(plan: PlanId, row_number: int, first: int) -> Rejection:
+def duplicate(plan: PlanId, row_number: int, first: int, values: Mapping[str, Any]) -> Rejection:
     """Reject a row since an earlier one has its plan id."""
     message = f"{plan} stands in row {first} already; the id must name one row only"
-    return Rejection(row_number, "plan.id", Reason.DUPLICATE_ID.value, message, source_id=plan, values={})
+    return Rejection(row_number, "plan.id", Reason.DUPLICATE_ID.value, message, source_id=plan, values=values)

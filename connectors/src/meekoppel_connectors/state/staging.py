@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
-from meekoppel_connectors.mapping.row import MappedRow, Rejection, duplicate
+from meekoppel_connectors.mapping.row import MappedRow, Rejection, SourceRow, duplicate
 from meekoppel_connectors.state.rejected_rows import stage_rejections
 from meekoppel_connectors.state.snapshot import content_hash, content_of, sortable
 from meekoppel_contracts.ids import PlanId
@@ -58,31 +60,24 @@ class Staging:
 
         Args:
             row: what the row of the source became.
-            source_hash: tells the row of the source from others, as `mapping.skipping` computes it.
+            source_hash: tells the row of the source from others, as `mapping.recognition` computes it.
         """
         rejections = row.rejections
         if row.plan is not None:
             rejections = self._stage_plan(row.plan, row, source_hash)
         elif row.removed and row.plan_id is not None:
-            self._see(row.plan_id, "removed", row)
+            self._see(row.plan_id, "removed", row.row_number, row.occurred_at)
         if rejections and row.plan_id is not None:
             self._connection.execute("INSERT OR IGNORE INTO temp.rejected_plans VALUES (?)", (row.plan_id,))
         stage_rejections(self._connection, rejections, row.plan_id)
         return not rejections
 
-    def stage_same(self, rows: Sequence[tuple[PlanId, int]]) -> int:
-        """Note of rows, by plan and number, that they are as when their plans were last taken over.
-
-        Returns:
-            How many of them are rejected, since a row before them has the same plan id.
-        """
-        cursor = self._connection.executemany("INSERT OR IGNORE INTO temp.seen VALUES (?, 'same', ?, NULL)", rows)
-        doubles = len(rows) - cursor.rowcount
-        if doubles:
-            for plan, number in rows:
-                if self._first_row(plan) != number:
-                    stage_rejections(self._connection, (self._duplicate(plan, number),), plan)
-        return doubles
+    def stage_same(self, row: SourceRow, plan: PlanId) -> bool:
+        """Note that a row is as when its plan was last taken over; False when a row before it has the same plan id."""
+        if self._see(plan, "same", row.number, None):
+            return True
+        stage_rejections(self._connection, (self._duplicate(plan, row.number, row.values),), plan)
+        return False
 
     def has(self, plan: PlanId) -> bool:
         """Tell whether a row of this plan was set aside, be it to be held or as removed."""
@@ -93,16 +88,16 @@ class Staging:
         query = "SELECT count(*) FROM temp.seen WHERE how <> 'removed'"
         return int(self._connection.execute(query).fetchone()[0])
 
-    def _see(self, plan: PlanId, how: str, row: MappedRow) -> bool:
-        moment = None if row.occurred_at is None else sortable(row.occurred_at)
+    def _see(self, plan: PlanId, how: str, row_number: int, occurred_at: datetime | None) -> bool:
+        moment = None if occurred_at is None else sortable(occurred_at)
         cursor = self._connection.execute(
-            "INSERT OR IGNORE INTO temp.seen VALUES (?, ?, ?, ?)", (plan, how, row.row_number, moment)
+            "INSERT OR IGNORE INTO temp.seen VALUES (?, ?, ?, ?)", (plan, how, row_number, moment)
         )
         return cursor.rowcount == 1
 
     def _stage_plan(self, plan: Plan, row: MappedRow, source_hash: bytes | None) -> tuple[Rejection, ...]:
-        if not self._see(plan.plan_id, "held", row):
-            return (self._duplicate(plan.plan_id, row.row_number),)
+        if not self._see(plan.plan_id, "held", row.row_number, row.occurred_at):
+            return (self._duplicate(plan.plan_id, row.row_number, row.values),)
         content = content_of(plan)
         moment = None if row.occurred_at is None else sortable(row.occurred_at)
         self._connection.execute(
@@ -116,5 +111,5 @@ class Staging:
         found = self._connection.execute("SELECT row_number FROM temp.seen WHERE plan_id = ?", (plan,)).fetchone()
         return None if found is None else int(found[0])
 
-    def _duplicate(self, plan: PlanId, row_number: int) -> Rejection:
-        return duplicate(plan, row_number, self._first_row(plan) or 0)
+    def _duplicate(self, plan: PlanId, row_number: int, values: Mapping[str, Any]) -> Rejection:
+        return duplicate(plan, row_number, self._first_row(plan) or 0, values)
