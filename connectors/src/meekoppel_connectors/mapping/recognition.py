@@ -2,8 +2,9 @@
 
 Mapping is the costly step, and of a large source nearly all rows are the same as last time. A row is told from another
 by a hash of all its values and its geometry, together with everything else that decides what it becomes: the mapping,
-the settings, the CRS that the source names, the code, the libraries and grids that move and repair geometry. When any of
-these changes, no row is recognised and all are mapped again. A mapping that looks beyond the row (`as_of`, `slug`) is never skipped.
+the settings, the CRS that the source names, the code, the libraries and grids that move and repair geometry. When any
+of these changes, no row is recognised and all are mapped again. A mapping that looks beyond the row (`as_of`, `slug`)
+is never skipped.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from typing import Any
 import orjson
 import pyproj
 import shapely
-from pyproj import CRS, datadir, network
+from pyproj import CRS, datadir
+from pyproj.datadir import get_user_data_dir  # type: ignore[attr-defined]  # documented there
+from pyproj.network import is_network_enabled  # type: ignore[attr-defined]  # documented there
 from shapely.geometry.base import BaseGeometry
 
 import meekoppel_contracts
@@ -70,9 +73,9 @@ def mapping_code() -> str:
 
 def _grids() -> list[Any]:
     """List what PROJ finds at hand: a grid that comes later moves every plan by some centimetres."""
-    folders = [*datadir.get_data_dir().split(os.pathsep), datadir.get_user_data_dir()]
+    folders = [*datadir.get_data_dir().split(os.pathsep), get_user_data_dir()]
     files = [(folder, file.name, file.stat().st_size) for folder in folders for file in Path(folder).glob("*.*")]
-    return [network.is_network_enabled(), *sorted(files)]
+    return [is_network_enabled(), *sorted(files)]
 
 
 class RowRecognition:
