@@ -49,3 +49,9 @@ def test_the_empty_workbook_has_the_columns_and_choices_of_its_template(tmp_path
 def test_a_template_that_is_not_there_names_those_that_are() -> None:
     with pytest.raises(Fatal, match="highways-england"):
         template("highway")
+
+
+def test_every_template_stands_in_the_documentation_as_it_is_listed() -> None:
+    documented = (FOLDER.parents[3] / "docs" / "connectors.md").read_text(encoding="utf-8")
+    for each in templates():
+        assert f"| `{each.name}` | {each.says} |" in documented

@@ -65,6 +65,12 @@ def test_a_collection_of_features_is_told_by_its_address(site: Web) -> None:
     )
 
 
+def test_a_layer_of_arcgis_is_told_by_its_address(site: Web) -> None:
+    site.pages["/rest/services/plans/FeatureServer/0"] = b"<html>ArcGIS REST Services Directory</html>"
+    address = f"{site.url}/rest/services/plans/FeatureServer/0"
+    assert found_at(f"{address}?f=pjson") == ("arcgis", {"url": address}, {})
+
+
 def test_a_service_of_features_is_told_by_what_it_says(site: Web) -> None:
     site.pages["/ogc"] = json.dumps({"links": [{"rel": "conformance", "href": "/ogc/conformance"}]}).encode()
     assert found_at(f"{site.url}/ogc") == ("ogc-features", {"url": f"{site.url}/ogc"}, {})

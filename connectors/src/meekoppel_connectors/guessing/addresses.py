@@ -16,7 +16,7 @@ from meekoppel_connectors.guessing.guess import Confidence, Guess
 from meekoppel_connectors.sources.http import HttpReader
 from meekoppel_connectors.sources.http_settings import HttpSettings, checked_address, without_query
 from meekoppel_connectors.sources.location import is_remote
-from meekoppel_connectors.sources.opening import known_formats, source_class
+from meekoppel_connectors.sources.opening import source_class
 from meekoppel_connectors.sources.settings import FileSettings
 
 _ITEMS = re.compile(r"(?P<service>https?://[^?]+?)/collections/(?P<collection>[^/?]+)(?:/items)?/?(?:\?.*)?$")
@@ -105,7 +105,7 @@ def _service(source: str, start: str) -> Found | None:
     if items:
         collection = Guess(items["collection"], Confidence.SURE, "named in the address")
         return Found("ogc-features", "a collection of OGC API Features by its address", {"collection": collection})
-    if _ARCGIS.search(source) and "arcgis" in known_formats():
+    if _ARCGIS.search(source):
         return Found("arcgis", "a layer of ArcGIS by its address")
     if _WFS.search(start):
         return Found("wfs", "a WFS by what it says of itself")

@@ -40,7 +40,7 @@ class Template:
     @property
     def says(self) -> str:
         """What it is for: the first line of its explanation."""
-        return self.text.partition("\n")[0].removeprefix("#").strip()
+        return self.text.partition("\n")[0].removeprefix("#").strip().removesuffix(".")
 
     def fits(self, settings: Mapping[str, Any], fields: Collection[str]) -> bool:
         """Tell whether a source is one for which this mapping is made."""
