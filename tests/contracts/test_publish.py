@@ -98,10 +98,13 @@ def test_a_registry_that_was_empty_gives_our_own_ids_so_both_are_read(empty_apic
     file = tmp_path / "schema-ids.json"
 
     assert command("--registry", empty_apicurio_url, "--ids", file).returncode == 0
-    assert read_schema_ids(file).own_ids_are_read
+    assert read_schema_ids(file).own_ids_up_to == max(entry.schema_id for entry in VERSIONS)
     assert {contract: one.id for contract, one in read_schema_ids(file).given().items()} == {
         (entry.subject, entry.version): entry.schema_id for entry in VERSIONS
     }
+    file.write_text(read_schema_ids(file).model_copy(update={"own_ids_up_to": 3}).to_json())
+    assert command("--registry", empty_apicurio_url, "--ids", file).returncode == 0
+    assert read_schema_ids(file).own_ids_up_to == 3, "what was written before stays what it was"
 
 
 def test_publishing_again_changes_nothing(apicurio_url: str, prefix: str) -> None:

@@ -34,14 +34,17 @@ NEWEST = own_registry().newest(PLAN_EVENT)
 OLDEST = own_registry().version(PLAN_EVENT, 1)
 
 
-def given(plus: int = 1000, own_ids_are_read: bool = True, **others: int) -> SchemaIds:
+HIGHEST = max(entry.schema_id for entry in VERSIONS)
+
+
+def given(plus: int = 1000, own_ids_up_to: int = HIGHEST, **others: int) -> SchemaIds:
     """What a registry gave: our ids and so many more; others by the name of the file."""
     subjects: dict[str, tuple[GivenId, ...]] = {}
     for entry in VERSIONS:
         number = others.get(f"{entry.subject}_v{entry.version}".replace("-", "_"), entry.schema_id + plus)
         one = GivenId(version=entry.version, id=number, meaning_sha256=entry.fingerprints.meaning_sha256)
         subjects[entry.subject] = (*subjects.get(entry.subject, ()), one)
-    return SchemaIds(registry="http://registry.example", own_ids_are_read=own_ids_are_read, subjects=subjects)
+    return SchemaIds(registry="http://registry.example", own_ids_up_to=own_ids_up_to, subjects=subjects)
 
 
 def numbered(ids: SchemaIds) -> Registry:
@@ -87,13 +90,22 @@ def test_an_id_of_a_contract_that_only_a_newer_package_knows_is_refused_too() ->
 
 
 def test_where_nothing_was_written_with_our_own_ids_a_number_has_the_registrys_meaning_alone() -> None:
-    ids = given(own_ids_are_read=False, plan_event_v1=2)
+    ids = given(own_ids_up_to=0, plan_event_v1=2)
     reader = codec(ids)
 
     assert numbered(ids).by_id(SchemaId(2)).subject == PLAN_EVENT
     assert reader.decode(reader.encode(example_event())) == example_event()
     with pytest.raises(UnknownSchema):
         reader.decode(encode_plan_event(example_event()))
+
+
+def test_an_own_id_that_came_after_the_registrys_were_taken_is_no_conflict() -> None:
+    ids = given(own_ids_up_to=OLDEST.schema_id, plan_event_v2=2)
+    reader = codec(ids)
+
+    assert numbered(ids).by_id(SchemaId(2)) == numbered(ids).version(PLAN_EVENT, 2)
+    assert reader.decode(reader.encode(example_event())) == example_event()
+    assert numbered(ids).by_id(OLDEST.schema_id) == numbered(ids).version(PLAN_EVENT, 1)
 
 
 def test_a_record_of_another_contract_is_refused_under_either_id() -> None:
@@ -133,7 +145,10 @@ def test_the_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read_schema_ids(file) == given()
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"registry": "x"}', '{"registry": "x", "subjects": {"a": [{"id": -1}]}}'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", '{"registry": "x"}', '{"registry": "x", "own_ids_up_to": 0, "subjects": {"a": [{"id": -1}]}}'],
+)
 def test_what_is_no_such_file_is_said_so(tmp_path: Path, text: str) -> None:
     file = tmp_path / "schema-ids.json"
     file.write_text(text, "utf-8")

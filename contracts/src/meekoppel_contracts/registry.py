@@ -201,7 +201,7 @@ class Registry:
         """
         numbers = numbers_from({entry.schema_id: entry for entry in self._written()}, ids, file)
         renumbered = [replace(entry, schema_id=numbers[entry.schema_id]) for entry in self._written()]
-        return Registry(renumbered, self._read, numbers if ids.own_ids_are_read else None)
+        return Registry(renumbered, self._read, numbers if ids.own_ids_up_to else None)
 
     def _written(self) -> list[SchemaVersion]:
         return [entry for versions in self._by_subject.values() for entry in versions]

@@ -3,7 +3,8 @@
 `meekoppel-contracts publish` writes them into a file; `MEEKOPPEL_SCHEMA_IDS` names that file to whoever writes or reads
 events. What is written then carries the registry's numbers, so that its other users can read it; what is read may carry
 either. A number that means one contract here and another there would be read wrong without anyone noticing, so such a
-file is refused, unless it says that nothing was ever written with the package's own numbers.
+file is refused, unless it says that nothing was ever written with that number of the package's own: the package goes on
+counting after the registry took over, and must not run into the registry's numbers some release later.
 """
 
 from __future__ import annotations
@@ -46,13 +47,14 @@ class SchemaIds(_Strict):
 
     Attributes:
         registry: the address of the registry, for people.
-        own_ids_are_read: whether records with the package's own numbers are read too. False where none was ever
-            written: then numbers may mean something else there.
+        own_ids_up_to: the highest of the package's own numbers with which records may have been written: those that it
+            had when the registry's numbers were first taken. A higher one may mean something else in the registry. 0
+            where none was ever written: no own number is read then.
         subjects: the numbers of each contract, by its name.
     """
 
     registry: str
-    own_ids_are_read: bool = True
+    own_ids_up_to: int = Field(ge=0)
     subjects: dict[str, tuple[GivenId, ...]]
 
     def given(self) -> dict[tuple[str, int], GivenId]:
@@ -102,11 +104,11 @@ def schema_ids_file(environment: Mapping[str, str] = os.environ) -> Path | None:
 
 
 def conflicting_ids(own: Mapping[SchemaId, tuple[str, int]], ids: SchemaIds) -> list[ConflictingId]:
-    """Find the numbers that mean different contracts; `own` gives contract and version by the package's own number."""
+    """Find the numbers in use that mean different contracts; `own` gives contract and version by the own number."""
     return [
         ConflictingId(SchemaId(one.id), _named(own[SchemaId(one.id)]), _named(there))
         for there, one in sorted(ids.given().items())
-        if own.get(SchemaId(one.id), there) != there
+        if one.id <= ids.own_ids_up_to and own.get(SchemaId(one.id), there) != there
     ]
 
 
@@ -147,7 +149,7 @@ def numbers_from(own: Mapping[SchemaId, Any], ids: SchemaIds, file: str) -> dict
         numbers[number] = SchemaId(one.id)
     _refuse_doubles(given, file)
     found = conflicting_ids({number: (entry.subject, entry.version) for number, entry in own.items()}, ids)
-    if ids.own_ids_are_read and found:
+    if found:
         raise SchemaIdsError(
             f"{file}: the same number means different contracts ({'; '.join(map(str, found))}), so records could be "
             "read wrong. If no record was ever written without this file, publish again with --only-registry-ids; "

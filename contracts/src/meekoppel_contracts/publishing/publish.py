@@ -110,15 +110,21 @@ def publish(contracts: Registry, target: Target, *, prefix: str = "", dry_run: b
             yield Published(subject, Step.REGISTERED, entry, _register(target, subject, text, entry))
 
 
-def given_ids(steps: Sequence[Published], target: Target, *, own_ids_are_read: bool = True) -> SchemaIds:
-    """Gather the ids that the registry gave, for whoever writes and reads events."""
+def given_ids(steps: Sequence[Published], target: Target, *, own_ids_up_to: int) -> SchemaIds:
+    """Gather the ids that the registry gave, for whoever writes and reads events.
+
+    Args:
+        steps: what was done.
+        target: the registry.
+        own_ids_up_to: the highest own id with which records may have been written; 0 for none.
+    """
     subjects: dict[str, tuple[GivenId, ...]] = {}
     for step in steps:
         if step.entry is not None and step.schema_id is not None:
             meaning = step.entry.fingerprints.meaning_sha256
             one = GivenId(version=step.entry.version, id=step.schema_id, meaning_sha256=meaning)
             subjects[step.entry.subject] = (*subjects.get(step.entry.subject, ()), one)
-    return SchemaIds(registry=target.address, own_ids_are_read=own_ids_are_read, subjects=subjects)
+    return SchemaIds(registry=target.address, own_ids_up_to=own_ids_up_to, subjects=subjects)
 
 
 def _prepare(target: Target, subject: str, *, dry_run: bool) -> Iterator[Published]:
