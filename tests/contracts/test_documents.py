@@ -148,6 +148,7 @@ def test_the_asyncapi_parser_takes_the_document_and_finds_every_topic_and_messag
         use.address: {f"{one}-v{entry.version}" for one in use.contracts for entry in own_registry().versions(one)}
         for use in TOPIC_TABLE
     }
+    assert found["servers"] == [{"host": "{bootstrap}", "protocol": "kafka-secure", "security": ["scramSha512"]}]
     assert {"receive-plan-inbox", "send-plans", "send-plan-rejections", "send-coordination"} <= set(found["operations"])
     assert not {"send-areas", "receive-heartbeats", "send-plan-inbox"} & set(found["operations"])
 

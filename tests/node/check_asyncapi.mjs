@@ -17,6 +17,11 @@ console.log(
       address: channel.address(),
       messages: channel.messages().all().map((message) => message.id()),
     })),
+    servers: (document?.servers().all() ?? []).map((server) => ({
+      host: server.host(),
+      protocol: server.protocol(),
+      security: server.security().flatMap((one) => one.all().map((each) => each.scheme().type())),
+    })),
     operations: (document?.operations().all() ?? []).map((operation) => operation.id()),
   }),
 );

@@ -16,6 +16,7 @@ from meekoppel_contracts.topic_table import TOPIC_TABLE, TopicUse
 AVRO: Final = "application/vnd.apache.avro+json;version=1.9.0"
 _BINDING: Final = "0.5.0"
 _HUB: Final = ("the hub's", "that service")
+_NOT_ALWAYS: Final = frozenset({"ce_epoch", "ce_inboxid"})
 _HEADERS: Final[dict[str, str]] = {
     "ce_specversion": "Version of CloudEvents.",
     "ce_id": "Unique per source; the same when the same event is sent again.",
@@ -27,6 +28,7 @@ _HEADERS: Final[dict[str, str]] = {
     "ce_partitionkey": "What orders events among each other.",
     "ce_sequence": "A whole number that rises with each event of the subject, or of the connector in an inbox.",
     "ce_epoch": "In an inbox only: which count the sequence belongs to.",
+    "ce_inboxid": "In the logs of plans only: the id under which the publisher sent the change.",
     "content-type": "Of the value.",
 }
 
@@ -44,13 +46,42 @@ def asyncapi(registry: Registry) -> dict[str, Any]:
             "license": {"name": "EUPL-1.2"},
         },
         "defaultContentType": "application/avro",
+        "servers": {"kafka": _server()},
         "channels": {_channel_id(use): _channel(use, registry) for use in TOPIC_TABLE},
         "operations": {name: one for use in TOPIC_TABLE for name, one in _operations(use, registry).items()},
         "components": {
             "messages": {_message_id(entry): _message(entry, registry) for entry in entries},
             "schemas": {"cloudEventHeaders": _headers_schema()},
+            "securitySchemes": {"scram": _security()},
         },
     }
+
+
+def _server() -> dict[str, Any]:
+    return {
+        "host": "{bootstrap}",
+        "protocol": "kafka-secure",
+        "description": "The Kafka of a hub, by TLS. The operator gives each organisation a user of its own, with which "
+        "it writes its own inbox and heartbeats, and reads its own rejections and what every participant reads.",
+        "variables": {
+            "bootstrap": {
+                "description": "Host and port, as the hub's operator gives them.",
+                "default": "hub.example:9093",
+            }
+        },
+        "security": [{"$ref": "#/components/securitySchemes/scram"}],
+        "bindings": {
+            "kafka": {
+                "schemaRegistryUrl": "https://hub.example/registry",
+                "schemaRegistryVendor": "confluent",
+                "bindingVersion": _BINDING,
+            }
+        },
+    }
+
+
+def _security() -> dict[str, Any]:
+    return {"type": "scramSha512", "description": "User and password, as the hub's operator gives them."}
 
 
 def _channel_id(use: TopicUse) -> str:
@@ -69,7 +100,7 @@ def _channel(use: TopicUse, registry: Registry) -> dict[str, Any]:
     channel: dict[str, Any] = {
         "address": use.address,
         "title": use.address,
-        "description": f"{use.meaning[0].upper()}{use.meaning[1:]}. Keyed by {use.key}. "
+        "description": f"{use.meaning[0].upper()}{use.meaning[1:]}. Key: {use.key}. "
         f"Written by {' and '.join(use.publishers)}; read by {', '.join(use.subscribers)}.",
     }
     entries = _entries_in(use, registry)
@@ -134,6 +165,6 @@ def _headers_schema() -> dict[str, Any]:
     return {
         "type": "object",
         "description": "CloudEvents 1.0 in binary mode, after the NL GOV profile. All are UTF-8 text.",
-        "required": [name for name in _HEADERS if name != "ce_epoch"],
+        "required": [name for name in _HEADERS if name not in _NOT_ALWAYS],
         "properties": {name: {"type": "string", "description": meaning} for name, meaning in _HEADERS.items()},
     }
