@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import traceback
@@ -142,9 +143,12 @@ class ConnectorUnderTest:
         return Log(self.inbox.records())
 
     def forget(self) -> None:
-        """Delete its state."""
-        for file in self.case.folder.glob(f"{self.state_file.name}*"):
-            file.unlink()
+        """Delete its state, and what is kept beside it."""
+        for kept in self.case.folder.glob(f"{self.state_file.name}*"):
+            if kept.is_dir():
+                shutil.rmtree(kept)
+            else:
+                kept.unlink()
 
     @contextmanager
     def process(self, command: str, way: OnTheWay | None = None) -> Iterator[subprocess.Popen[str]]:
