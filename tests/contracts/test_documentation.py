@@ -15,7 +15,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "contracts.md").read_text("utf-8")
 
 def test_the_example_reads_an_event_and_sets_aside_what_is_none() -> None:
     example: dict[str, Any] = {}
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    code, _ = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     exec(code, example)
     headers = plan_event_headers(example_event(), time=datetime(2026, 3, 2, tzinfo=UTC)).to_kafka()
 

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
+from pathlib import Path
 
 import aiohttp
 import pytest
 
-from meekoppel_contracts import PLAN_EVENT, GivenId, SchemaIds, own_registry
+from meekoppel_contracts import (
+    PLAN_EVENT,
+    Codec,
+    GivenId,
+    PlanEvent,
+    Registry,
+    SchemaIds,
+    UnknownSchema,
+    encode_plan_event,
+    own_registry,
+)
+from meekoppel_contracts.testing import example_event, example_plan, example_zone
 from meekoppel_hub.api.schema_registry.contracts import ServedContracts
 
 MEDIA_TYPE = "application/vnd.schemaregistry.v1+json"
@@ -218,7 +232,8 @@ def test_with_the_ids_of_another_registry_it_gives_those_and_knows_both():
         )
         for subject in own_registry().subjects()
     }
-    other = own_registry().numbered_by(SchemaIds(registry="http://registry.example", subjects=numbers), "ids.json")
+    ids = SchemaIds(registry="http://registry.example", own_ids_up_to=NEWEST.schema_id, subjects=numbers)
+    other = own_registry().numbered_by(ids, "ids.json")
     contracts = ServedContracts(other)
 
     assert contracts.version("plans-value", "latest").schema_id == NEWEST.schema_id + 1000
@@ -240,3 +255,24 @@ async def test_requests_are_counted_under_their_route(ask, registry_url):
         text = await answer.text()
 
     assert 'route="/registry/subjects/{subject}/versions",status="200"' in text
+
+
+async def test_a_program_of_an_older_release_asks_for_a_newer_schema_as_the_page_shows(registry_url):
+    page = (Path(__file__).parents[4] / "docs" / "contracts.md").read_text("utf-8")
+    shown: dict[str, object] = {}
+    exec(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[1], shown)
+    entries = [entry for subject in own_registry().subjects() for entry in own_registry().versions(subject)]
+    old = Registry([entry for entry in entries if entry.file != NEWEST.file], _text_of)
+    value = encode_plan_event(example_event(plan=example_plan(zones=(example_zone(repaired=True),))))
+
+    with pytest.raises(UnknownSchema):
+        Codec(PLAN_EVENT, PlanEvent, old, version=1).decode(value)
+    wider = await asyncio.to_thread(shown["with_schema_of"], value, old, registry_url.removesuffix("/registry"))
+    read = Codec(PLAN_EVENT, PlanEvent, wider, version=1).decode(value)
+
+    assert read == example_event(plan=example_plan(zones=(example_zone(repaired=False),)))
+
+
+def _text_of(file: str) -> str:
+    entries = [entry for subject in own_registry().subjects() for entry in own_registry().versions(subject)]
+    return next(own_registry().text(entry.schema_id) for entry in entries if entry.file == file)
