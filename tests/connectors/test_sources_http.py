@@ -147,6 +147,50 @@ def test_an_answer_without_end_is_refused_at_the_limit(site: Web, tmp_path: Path
     assert (tmp_path / "plans").stat().st_size <= 2 * 1024 * 1024
 
 
+def test_a_packed_body_that_is_cut_off_is_no_shorter_answer(site: Web) -> None:
+    packed = gzip.compress(b"".join(b"%d;Laan\n" % number for number in range(50_000)))
+    site.pages["/plans"] = Reply(packed[:-2000], headers={"Content-Encoding": "gzip"})
+    with reader(site) as http, pytest.raises(SourceAway, match="broke off its answer: what came is packed"):
+        http.get(f"{site.url}/plans")
+
+
+def test_a_body_packed_in_several_members_is_read_whole(site: Web) -> None:
+    body = gzip.compress(b"a" * 700_000) + gzip.compress(b"b")
+    site.pages["/plans"] = Reply(body, headers={"Content-Encoding": "gzip"})
+    with reader(site) as http:
+        assert http.get(f"{site.url}/plans").content == b"a" * 700_000 + b"b"
+
+
+@pytest.mark.parametrize(("packing", "said"), [("br", "packs its answer as br"), ("gzip", "cannot be unpacked")])
+def test_a_body_packed_as_nobody_asked_is_refused(site: Web, packing: str, said: str) -> None:
+    site.pages["/plans"] = Reply(b"id;titel", headers={"Content-Encoding": packing})
+    with reader(site) as http, pytest.raises(SourceError, match=said):
+        http.get(f"{site.url}/plans")
+
+
+def test_a_failure_of_which_the_explanation_is_damaged_stays_that_failure(site: Web) -> None:
+    site.pages["/plans"] = Reply(b"busy", 503, headers={"Content-Encoding": "br"})
+    with reader(site) as http, pytest.raises(SourceAway, match=r"answers 503 Service Unavailable$"):
+        http.get(f"{site.url}/plans")
+
+
+def test_a_redirect_to_an_impossible_port_is_said_in_a_sentence(site: Web) -> None:
+    site.pages["/plans"] = Reply(b"", 302, headers={"Location": "http://127.0.0.1:99999999/"})
+    with reader(site) as http, pytest.raises(SourceError, match="is no address that can be asked"):
+        http.get(f"{site.url}/plans")
+
+
+def test_an_address_with_an_impossible_port_is_refused() -> None:
+    with pytest.raises(ValidationError, match="is no address"):
+        HttpSettings.model_validate({"trusted_origins": ["https://example.org:99999999"]})
+
+
+def test_json_nested_without_end_is_said_in_a_sentence(site: Web) -> None:
+    site.pages["/plans"] = b"[" * 100_000
+    with reader(site) as http, pytest.raises(SourceError, match="is no JSON, beginning with"):
+        http.get(f"{site.url}/plans").json()
+
+
 def test_the_limit_counts_what_is_unpacked(site: Web) -> None:
     site.pages["/plans"] = Reply(gzip.compress(bytes(10_000_000)), headers={"Content-Encoding": "gzip"})
     with reader(site, limit_mb=2) as http, pytest.raises(SourceError, match="more than 2 MB"):

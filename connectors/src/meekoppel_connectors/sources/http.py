@@ -27,6 +27,7 @@ import httpx
 
 from meekoppel_connectors.errors import SourceAway, SourceError
 from meekoppel_connectors.secrets import read_secret
+from meekoppel_connectors.sources.http_body import ACCEPT_ENCODING, unpacked_body
 from meekoppel_connectors.sources.http_failures import failure_of, refuse_answer
 from meekoppel_connectors.sources.http_settings import HttpSettings, without_query
 
@@ -35,7 +36,6 @@ CONNECT_SECONDS = 10.0
 ANSWER_WITHIN_SECONDS = 3600.0
 PAGE_LIMIT_BYTES = 64 * 1024 * 1024
 REDIRECTS = 10
-CHUNK_BYTES = 256 * 1024
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 # They log whole addresses, and a key may stand in the query.
@@ -85,7 +85,7 @@ class HttpAnswer:
         """
         try:
             return json.loads(self.content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             start = self.content[:80].decode(errors="replace").strip()
             raise SourceError(
                 without_query(self.address), f"answers with something that is no JSON, beginning with {start!r}"
@@ -113,7 +113,7 @@ class HttpReader:
         self._clock = clock
         self._headers, self._parameters, self._auth = _proof(settings)
         self._client = httpx.Client(
-            headers={"User-Agent": USER_AGENT},
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": ACCEPT_ENCODING},
             timeout=httpx.Timeout(settings.timeout_seconds, connect=min(CONNECT_SECONDS, settings.timeout_seconds)),
             verify=_trust(address, settings),
         )
@@ -209,7 +209,7 @@ class HttpReader:
     def _request(
         self, url: httpx.URL, form: Mapping[str, str] | None, headers: Mapping[str, str] | None
     ) -> httpx.Request:
-        origin = _origin(urlsplit(str(url)))
+        origin = _origin_of(url)
         if not self._is_home(origin) and origin not in self._trusted:
             raise SourceError(
                 without_query(str(url)),
@@ -222,7 +222,7 @@ class HttpReader:
         return self._client.build_request("POST" if form else "GET", url, headers=sent, data=form)
 
     def _auth_for(self, url: httpx.URL) -> httpx.Auth | None:
-        return self._auth if self._is_home(_origin(urlsplit(str(url)))) else None
+        return self._auth if self._is_home(_origin_of(url)) else None
 
     def _is_home(self, origin: tuple[str, str, int | None]) -> bool:
         """Tell whether this is the source's own server; the same server by HTTPS instead of HTTP is."""
@@ -232,7 +232,7 @@ class HttpReader:
         place = without_query(str(answer.url))
         until = self._clock() + ANSWER_WITHIN_SECONDS
         received = 0
-        for chunk in answer.iter_bytes(CHUNK_BYTES):
+        for chunk in unpacked_body(answer):
             received += len(chunk)
             if received > limit_bytes:
                 raise SourceError(
@@ -246,6 +246,13 @@ class HttpReader:
 
 def _origin(parts: SplitResult) -> tuple[str, str, int | None]:
     return parts.scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(parts.scheme)
+
+
+def _origin_of(url: httpx.URL) -> tuple[str, str, int | None]:
+    try:
+        return _origin(urlsplit(str(url)))
+    except ValueError as error:  # a port beyond 65535, or half an address of IPv6
+        raise httpx.InvalidURL(str(error)) from error
 
 
 def _proof(settings: HttpSettings) -> tuple[dict[str, str], dict[str, str], httpx.Auth | None]:

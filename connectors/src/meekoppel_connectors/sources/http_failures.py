@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import ssl
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 import httpx
 
-from meekoppel_connectors.errors import SourceAway, SourceError
+from meekoppel_connectors.errors import ConnectorError, SourceAway, SourceError
 from meekoppel_connectors.secrets import without_secrets
+from meekoppel_connectors.sources.http_body import unpacked_body
 from meekoppel_connectors.sources.http_settings import without_query
 
 MAY_WORK_LATER = {408, 425, 429, 500, 502, 503, 504, 507, 509, 520, 521, 522, 523, 524, 529}
@@ -28,8 +30,6 @@ def failure_of(error: httpx.HTTPError | httpx.InvalidURL | UnicodeError, place: 
         return SourceError(place, f"has a certificate that cannot be trusted: {certificate}; see source.ca_file")
     if isinstance(error, (httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError)):
         return SourceError(place, f"is no address that can be asked: {without_secrets(str(error))}")
-    if isinstance(error, httpx.DecodingError):
-        return SourceError(place, f"sends a body that cannot be unpacked: {error}")
     if isinstance(error, httpx.TimeoutException):
         return SourceAway(place, "does not answer in time")
     if isinstance(error, httpx.ConnectError):
@@ -75,10 +75,11 @@ def retry_after(header: str | None, now: datetime | None = None) -> float | None
 def _explanation(answer: httpx.Response) -> str:
     """Give the beginning of what the server says about it, without markup and secrets."""
     content = b""
-    for chunk in answer.iter_bytes(4096):
-        content += chunk
-        if len(content) >= _READ_FOR_MESSAGE:
-            break
+    with suppress(ConnectorError):  # the status says what is wrong; how it is explained may be damaged
+        for chunk in unpacked_body(answer):
+            content += chunk
+            if len(content) >= _READ_FOR_MESSAGE:
+                break
     words = _MARKUP.sub(" ", without_secrets(content.decode(errors="replace")))
     text = " ".join(words.split())
     return f": {text[:SHOWN_CHARACTERS]}" if text else ""

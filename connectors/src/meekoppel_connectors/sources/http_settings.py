@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -20,11 +20,18 @@ def checked_address(address: str) -> str:
         ValueError: otherwise.
     """
     parts = urlsplit(address)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not _has_possible_port(parts):
         raise ValueError(f"{without_query(address)} is no address; write it as https://host/path")
     if parts.username is not None or parts.password is not None:
         raise ValueError("has a user or password in the address; give them as auth, with secret_variable")
     return address
+
+
+def _has_possible_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def without_query(address: str) -> str:
