@@ -234,3 +234,50 @@ def test_a_configuration_is_checked(tmp_path: Path) -> None:
     settings = source("https://host/api", client_certificate="c.pem").settings.in_folder(tmp_path)
     assert settings.client_certificate == tmp_path / "c.pem"
     assert settings.place == "https://host/api"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"features": [], "links": {"rel": "next"}}, "links that are no list"),
+        ({"features": [], "links": ["items2"]}, "links that are no list"),
+        ({"features": [], "links": [{"rel": "next", "href": 5}]}, "next page whose address is no text"),
+    ],
+)
+def test_links_that_could_hide_a_next_page_are_refused(site: Web, answer: Any, said: str) -> None:
+    site.pages["/collections/plans/items"] = page(answer)
+    with pytest.raises(SourceError, match=said):
+        ids(site)
+
+
+def test_a_count_that_is_no_number_counts_as_none(site: Web) -> None:
+    answer = json.loads(features(1).body)
+    site.pages["/collections/plans/items"] = page(answer | {"numberMatched": "unknown"})
+    assert ids(site) == [1]
+
+
+def test_empty_pages_that_lead_on_without_end_are_an_error(site: Web) -> None:
+    site.pages["/collections/plans/items"] = lambda asked: features(following=f"items?p={len(site.asked)}")
+    with pytest.raises(SourceError, match="leads through 101 pages without a feature"):
+        ids(site)
+
+
+def test_properties_that_cannot_be_read_spoil_their_own_row_only(site: Web) -> None:
+    deep: Any = 1
+    for _ in range(60):
+        deep = {"a": deep}
+    broken = [{"type": "Feature", "id": number, "properties": one} for number, one in enumerate(([1], {"a": deep}))]
+    right = json.loads(features(7).body)["features"]
+    site.pages["/collections/plans/items"] = page({"features": broken + right})
+    found = source(f"{site.url}/collections/plans")
+    assert found.describe().fields == ("id", "nr")
+    first, second, third = found.snapshot()
+    assert (first.fault, first.values["id"]) == ("has properties that are no object with fields", 0)
+    assert "more than 50 deep" in str(second.fault)
+    assert third.fault is None
+
+
+def test_collections_that_are_none_are_said_in_a_sentence(site: Web) -> None:
+    site.pages["/collections"] = page({"collections": ["plans"]})
+    with pytest.raises(SourceError, match="is no OGC API Features service"):
+        source(site.url).describe()

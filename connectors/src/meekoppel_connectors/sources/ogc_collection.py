@@ -66,12 +66,18 @@ def find_collection(http: HttpReader, settings: OgcFeaturesSettings) -> Collecti
     said = http.get(url, headers=JSON).json()
     if not isinstance(said, dict) or "id" not in said:
         raise SourceError(url, "is no collection of an OGC API Features service; check source.url")
-    offered = [str(one) for one in said.get("crs") or []]
+    offered = _offered(said)
     if _ALL_OF_SERVICE in offered:
         everywhere = http.get(f"{service}/collections", headers=JSON).json()
-        offered = [one for one in offered if one != _ALL_OF_SERVICE] + [str(one) for one in everywhere.get("crs") or []]
+        offered = [one for one in offered if one != _ALL_OF_SERVICE] + _offered(everywhere)
     chosen = _chosen_crs(settings, said.get("storageCrs"), offered)
     return Collection(url, chosen, asks_for_crs=named_crs(chosen) != named_crs(CRS84))
+
+
+def _offered(said: Any) -> list[str]:
+    """Give the CRSs that a service says it offers; none when it does not say them as a list."""
+    crs = said.get("crs") if isinstance(said, dict) else None
+    return [str(one) for one in crs] if isinstance(crs, list) else []
 
 
 def _parts(settings: OgcFeaturesSettings) -> tuple[str, str | None]:
@@ -88,7 +94,7 @@ def _parts(settings: OgcFeaturesSettings) -> tuple[str, str | None]:
 def _only_one(http: HttpReader, service: str, settings: OgcFeaturesSettings) -> str:
     said = http.get(f"{service}/collections", headers=JSON).json()
     found = said.get("collections") if isinstance(said, dict) else None
-    if not found:
+    if not isinstance(found, list) or not found or not all(isinstance(one, dict) for one in found):
         raise SourceError(settings.place, "is no OGC API Features service; check source.url")
     names = [str(one.get("id")) for one in found]
     if len(names) > 1:

@@ -9,6 +9,7 @@ longitude first. The identifier of a feature becomes the field `id`, unless it h
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urljoin
 
@@ -20,12 +21,13 @@ from meekoppel_connectors.mapping.reasons import Unreadable
 from meekoppel_connectors.mapping.row import SourceRow
 from meekoppel_connectors.sources.http import HttpReader
 from meekoppel_connectors.sources.http_settings import without_query
-from meekoppel_connectors.sources.nested import flattened
+from meekoppel_connectors.sources.nested import flattened, top_of
 from meekoppel_connectors.sources.ogc_collection import Collection, OgcFeaturesSettings, find_collection
 from meekoppel_connectors.sources.paging import Completeness
 from meekoppel_connectors.sources.shapes import shape_of
 from meekoppel_connectors.sources.source import SAMPLE_ROWS, Description, Source
 
+MOST_EMPTY_PAGES = 100
 GEOJSON = {"Accept": "application/geo+json, application/json;q=0.9"}
 
 
@@ -41,10 +43,11 @@ class OgcFeatures(Source[OgcFeaturesSettings]):
             collection = find_collection(http, self.settings)
             for page in self._pages(http, collection, self.settings.page_size if whole else SAMPLE_ROWS):
                 for feature in page["features"]:
-                    fields.update(dict.fromkeys(_values(feature)))
+                    with suppress(ValueError):  # a feature that cannot be read becomes a rejection
+                        fields.update(dict.fromkeys(_values(feature)))
                 if not whole:
                     break
-        count = page.get("numberMatched")
+        count = _matched(page)
         return Description(tuple(fields), fixed=False, crs=named_crs(collection.crs), row_count=count)
 
     def snapshot(self) -> Iterator[SourceRow]:
@@ -54,8 +57,8 @@ class OgcFeatures(Source[OgcFeaturesSettings]):
             swapped = northing_first(named_crs(collection.crs)) and "axis_order" not in self.settings.model_fields_set
             complete: Completeness | None = None
             for page in self._pages(http, collection, self.settings.page_size):
-                complete = complete or Completeness(self.settings.place, page.get("numberMatched"))
-                complete.expect(page.get("numberMatched"))
+                complete = complete or Completeness(self.settings.place, _matched(page))
+                complete.expect(_matched(page))
                 for feature in page["features"]:
                     complete.add(feature.get("id") if isinstance(feature, dict) else None)
                     yield _row(complete.read, feature, swapped=swapped)
@@ -69,6 +72,7 @@ class OgcFeatures(Source[OgcFeaturesSettings]):
         address: str | None = f"{collection.url}/items"
         params: Mapping[str, str] | None = self._question(collection, limit)
         asked: set[int] = set()
+        empty = 0
         while address is not None:
             if hash(address) in asked:
                 raise SourceError(without_query(address), "has a next page that was read before; the service is wrong")
@@ -79,7 +83,10 @@ class OgcFeatures(Source[OgcFeaturesSettings]):
             if not isinstance(page, dict) or not isinstance(page.get("features"), list):
                 raise SourceError(without_query(answer.address), "answers with no features; check source.url")
             yield page
-            following = _link(page, "next")
+            following = _next(page, without_query(answer.address))
+            empty = 0 if page["features"] else empty + 1
+            if empty > MOST_EMPTY_PAGES:
+                raise SourceError(without_query(address), f"leads through {empty} pages without a feature")
             address, params = urljoin(answer.address, following) if following else None, None
 
     def _question(self, collection: Collection, limit: int) -> dict[str, str]:
@@ -112,7 +119,10 @@ class OgcFeatures(Source[OgcFeaturesSettings]):
 def _row(number: int, feature: Any, *, swapped: bool) -> SourceRow:
     if not isinstance(feature, dict) or feature.get("type") != "Feature":
         return SourceRow({"value": feature}, number=number, fault="is no GeoJSON feature")
-    values = _values(feature)
+    try:
+        values = _values(feature)
+    except ValueError as error:
+        return SourceRow(top_of(feature), number=number, fault=str(error))
     if not swapped:
         return SourceRow(values, feature.get("geometry"), number=number)
     try:
@@ -127,9 +137,24 @@ def _values(feature: Any) -> dict[str, Any]:
     if not isinstance(feature, dict):
         return {}
     own = {"id": feature["id"]} if "id" in feature else {}
-    return own | flattened(feature.get("properties") or {})
+    properties = feature.get("properties") or {}
+    if not isinstance(properties, dict):
+        raise ValueError("has properties that are no object with fields")
+    return own | flattened(properties)
 
 
-def _link(page: Mapping[str, Any], relation: str) -> str | None:
+def _matched(page: Mapping[str, Any]) -> int | None:
+    """Give how many features there are; None when the service does not say it as a number."""
+    count = page.get("numberMatched")
+    return count if isinstance(count, int) and not isinstance(count, bool) and count >= 0 else None
+
+
+def _next(page: Mapping[str, Any], place: str) -> str | None:
+    """Give the address of the page that follows; links that cannot be read could hide one, and are refused."""
     links = page.get("links") or []
-    return next((str(link["href"]) for link in links if link.get("rel") == relation and link.get("href")), None)
+    if not isinstance(links, list) or not all(isinstance(link, dict) for link in links):
+        raise SourceError(place, "has links that are no list of links, so that a next page could be missed")
+    found = next((link.get("href") for link in links if link.get("rel") == "next"), None)
+    if found is not None and not isinstance(found, str):
+        raise SourceError(place, "has a next page whose address is no text")
+    return found or None
