@@ -196,6 +196,18 @@ def test_entities_in_xml_are_refused(tmp_path: Path, declaration: str) -> None:
         rows("xml", xml(tmp_path, f"{declaration}<f><w><n>&a;</n></w></f>"), record="w")
 
 
+def test_elements_within_elements_without_end_spoil_their_own_row_only(tmp_path: Path) -> None:
+    deep = "<a>" * 3000 + "</a>" * 3000
+    first, second = rows("xml", xml(tmp_path, f"<f><w><n>1</n>{deep}</w><w><n>2</n></w></f>"), record="w")
+    assert (first.fault, first.values["n"]) == ("holds elements within elements, more than 200 deep", "1")
+    assert second.fault is None
+
+
+def test_a_web_page_is_no_empty_xml_file(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="is a web page, and no export"):
+        rows("xml", xml(tmp_path, "<html><body>Service unavailable</body></html>"), record="w")
+
+
 def test_an_xml_file_that_breaks_off_is_an_error_and_no_shorter_feed(tmp_path: Path) -> None:
     reading = source("xml", xml(tmp_path, "<f><w><n>1</n></w>\n<w><n>2</n>"), record="w").snapshot()
     with pytest.raises(SourceError, match=r"is damaged in line 2, column \d+: no element found$"):

@@ -20,6 +20,7 @@ from meekoppel_connectors.mapping.row import SourceRow
 from meekoppel_connectors.sources.settings import FileSettings
 from meekoppel_connectors.sources.source import Description, Source
 from meekoppel_connectors.sources.tables import existing
+from meekoppel_connectors.sources.xml_elements import DEEPEST
 
 
 class XmlSettings(FileSettings):
@@ -67,9 +68,7 @@ class RecordFile(Source[XmlSettings]):
         """Read record after record; a record that was read is let go, so that size does not matter."""
         try:
             for number, element in enumerate(self._elements(), start=1):
-                values: dict[str, Any] = {}
-                _flatten(element, "", values)
-                yield SourceRow(values, number=number)
+                yield self._row(number, element)
         except ParseError as error:
             line, column = error.position
             why = ErrorString(error.code)
@@ -79,6 +78,14 @@ class RecordFile(Source[XmlSettings]):
         except (OSError, LookupError, ValueError) as error:
             raise SourceError(self._path, f"cannot be read: {error}") from error
 
+    def _row(self, number: int, element: Element) -> SourceRow:
+        values: dict[str, Any] = {}
+        try:
+            _flatten(element, "", values)
+        except ValueError as error:
+            return SourceRow(values, number=number, fault=str(error))
+        return SourceRow(values, number=number)
+
     def _elements(self) -> Iterator[Element]:
         parser = DefusedXMLParser(encoding=self._encoding, forbid_dtd=False, forbid_entities=True, forbid_external=True)
         stack: list[Element] = []
@@ -87,6 +94,7 @@ class RecordFile(Source[XmlSettings]):
             for event, element in iterparse(file, events=("start", "end"), parser=parser):
                 if event == "start":
                     stack.append(element)
+                    self._refuse_web_page(stack)
                     inside += inside > 0 or self._is_record(stack)
                     continue
                 stack.pop()
@@ -95,6 +103,11 @@ class RecordFile(Source[XmlSettings]):
                     if inside == 0:
                         yield element
                         _forget(element, stack)
+
+    def _refuse_web_page(self, stack: list[Element]) -> None:
+        """A server that fails may answer with a page for people, which would pass for an export without records."""
+        if len(stack) == 1 and _local(stack[0].tag).lower() == "html" and self._record[0].lower() != "html":
+            raise SourceError(self._path, "is a web page, and no export; look at it in a browser")
 
     def _is_record(self, stack: list[Element]) -> bool:
         return tuple(_local(element.tag) for element in stack[-len(self._record) :]) == self._record
@@ -110,14 +123,16 @@ def _local(tag: str) -> str:
     return tag.rpartition("}")[2]
 
 
-def _flatten(element: Element, prefix: str, values: dict[str, Any]) -> None:
+def _flatten(element: Element, prefix: str, values: dict[str, Any], depth: int = 0) -> None:
+    if depth > DEEPEST:
+        raise ValueError(f"holds elements within elements, more than {DEEPEST} deep")
     for name, value in element.attrib.items():
         _put(values, f"{prefix}@{_local(name)}", value)
     for child in element:
         name = f"{prefix}{_local(child.tag)}"
         if len(child) == 0:
             _put(values, name, child.text)
-        _flatten(child, f"{name}.", values)
+        _flatten(child, f"{name}.", values, depth + 1)
 
 
 def _put(values: dict[str, Any], name: str, value: str | None) -> None:
