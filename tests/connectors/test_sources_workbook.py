@@ -331,3 +331,22 @@ def test_a_header_of_csv_over_two_lines_is_joined(tmp_path: Path) -> None:
     path = tmp_path / "werken.csv"
     path.write_text("Nr;Start;Start\n;gepland;werkelijk\n1;a;b\n")
     assert fields(path, kind="csv", header_lines=2) == ("Nr", "Start gepland", "Start werkelijk")
+
+
+# Written by no spreadsheet program
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ('<row r="2"', '<row r="99999999999"', "has a row 99,999,999,999, beyond the last"),
+        ("</sheetData>", '</sheetData><mergeCells><mergeCell ref="A:A"/></mergeCells>', "is damaged"),
+    ],
+)
+def test_rows_and_ranges_that_no_sheet_has_are_said_in_a_sentence(
+    tmp_path: Path, before: str, after: str, said: str
+) -> None:
+    path = workbook(tmp_path, plain(HEADER, WORK))
+    change_in_sheet(path, before, after)
+    with pytest.raises(SourceError, match=said):
+        rows(path)

@@ -22,6 +22,7 @@ from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.sources.xml_elements import CHUNK_BYTES, bare
 
 MOST_UNSAVED = 100_000
+LAST_ROW = 1_048_576  # of a sheet in Excel
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,8 @@ class _Handler(ContentHandler):
         match bare(name):
             case "row":
                 self._row = int(attrs.get("r") or self._row + 1)
+                if self._row > LAST_ROW:  # the empty rows before it would be read one by one, for hours
+                    raise SourceError(self._path, f"has a row {self._row:,}, beyond the last of a sheet; save it again")
                 self._column = 0
                 if attrs.get("hidden") in {"1", "true"}:
                     self.layout.hidden_rows.add(self._row)

@@ -46,6 +46,7 @@ STRUCK = "@struck"
 OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 _ZERO_PADDED = re.compile(r"0{2,}")
 
+_DAMAGE = (InvalidFileException, zipfile.BadZipFile, KeyError, IndexError, OSError, ParseError, TypeError, ValueError)
 Numbered = tuple[int, list[Any]]
 
 
@@ -121,7 +122,7 @@ class Workbook(Source[XlsxSettings]):
                 yield (_Table(book, book[name], self.settings) for name in self._chosen(book))
         except DefusedXmlException as error:
             raise SourceError(path, "declares entities, which are unsafe; save it again as .xlsx") from error
-        except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError, ParseError, ValueError) as error:
+        except _DAMAGE as error:
             raise SourceError(path, "is not an XLSX workbook, or is damaged; save it again as .xlsx") from error
 
     def _refuse_other_kinds(self) -> None:
