@@ -11,6 +11,10 @@ from meekoppel_connectors.mapping.row import SourceRow
 from meekoppel_connectors.sources.opening import open_source, source_class
 from tests.connectors.real_sets import json_file
 
+COLLECTIONS_WITHOUT_END: Any = {"type": "Point", "coordinates": [4.7, 52.6]}
+for _ in range(100):
+    COLLECTIONS_WITHOUT_END = {"type": "GeometryCollection", "geometries": [COLLECTIONS_WITHOUT_END]}
+
 
 def rows(path: Path, **options: Any) -> list[SourceRow]:
     settings = source_class("json").settings_type.model_validate({"format": "json", "path": path, **options})
@@ -51,6 +55,8 @@ def test_a_geometry_in_geojson_is_the_rows_own_also_with_its_type_in_capitals(tm
         ({"type": "Circle", "coordinates": [1, 2]}, "'Circle', which GeoJSON does not know"),
         ({"type": "Point", "coordinates": ["4,7", "52,6"]}, "no GeoJSON"),
         ({"type": "LineString", "coordinates": [[1, 2]]}, "no GeoJSON"),
+        ({"type": "GeometryCollection", "geometries": 5}, "its geometries are no list"),
+        (COLLECTIONS_WITHOUT_END, "collections within collections"),
     ],
 )
 def test_a_geometry_that_is_none_spoils_its_own_row_only(tmp_path: Path, geometry: Any, said: str) -> None:

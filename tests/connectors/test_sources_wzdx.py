@@ -129,3 +129,9 @@ def test_plain_geojson_is_not_taken_for_a_feed(tmp_path: Path) -> None:
 
 def test_an_empty_feed_is_read_as_one_without_events(tmp_path: Path) -> None:
     assert rows(feed(tmp_path)) == []
+
+
+@pytest.mark.parametrize("sources", [{"a": 1}, ["x"], 5])
+def test_data_sources_that_are_none_do_not_end_the_reading(tmp_path: Path, sources: Any) -> None:
+    (row,) = rows(feed(tmp_path, event(1), data_sources=sources))
+    assert row.fault is None

@@ -31,7 +31,9 @@ _KINDS = {
         "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection",
     )
 }  # fmt: skip
-_WHAT_SHAPELY_RAISES = (ShapelyError, NotImplementedError, ValueError, TypeError, KeyError, IndexError, AttributeError)
+_WHAT_SHAPELY_RAISES = (
+    ShapelyError, NotImplementedError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError,
+)  # fmt: skip
 _NO_CURVES = "holds arcs or surfaces, which cannot be taken over; export it with straight segments"
 
 

@@ -9,6 +9,7 @@ import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
+DEEPEST = 20
 _TYPES = {
     name.casefold(): name
     for name in (
@@ -31,20 +32,28 @@ def shape_of(value: Any) -> BaseGeometry | None:
     """
     if value is None:
         return None
+    spelt = _well_spelt(value)
     try:
-        shape: BaseGeometry = shapely.from_geojson(json.dumps(_well_spelt(value)))
+        shape: BaseGeometry = shapely.from_geojson(json.dumps(spelt))
+    except RecursionError as error:
+        raise ValueError("has a geometry of lists within lists without end") from error
     except ShapelyError as error:
         problem = str(error).strip().rpartition(": ")[2]
         raise ValueError(f"has a geometry that is no GeoJSON: {problem}") from error
     return shape
 
 
-def _well_spelt(value: Any) -> Any:
+def _well_spelt(value: Any, depth: int = 0) -> Any:
+    if depth > DEEPEST:
+        raise ValueError(f"has a geometry of collections within collections, more than {DEEPEST} deep")
     if not isinstance(value, dict):
         raise ValueError("has a geometry that is no GeoJSON: it has no type")
     kind = _TYPES.get(str(value.get("type")).casefold())
     if kind is None:
         raise ValueError(f"has a geometry of type {value.get('type')!r}, which GeoJSON does not know")
     if kind == "GeometryCollection":
-        return {"type": kind, "geometries": [_well_spelt(part) for part in value.get("geometries") or []]}
+        parts = value.get("geometries") or []
+        if not isinstance(parts, list):
+            raise ValueError("has a geometry that is no GeoJSON: its geometries are no list")
+        return {"type": kind, "geometries": [_well_spelt(part, depth + 1) for part in parts]}
     return {"type": kind, "coordinates": value.get("coordinates") or []}

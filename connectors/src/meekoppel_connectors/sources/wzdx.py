@@ -47,7 +47,7 @@ class WzdxFeed(Source[WzdxSettings]):
         """Read feature after feature."""
         info = self._feed_info()
         feed = {f"feed_info.{name}": value for name, value in info.items() if name not in {"data_sources", *_PERSONS}}
-        sources = {str(one.get("data_source_id")): one for one in info.get("data_sources") or []}
+        sources = {str(one.get("data_source_id")): one for one in _objects(info.get("data_sources"))}
         for number, feature in enumerate(json_records(self.settings.file, ("features",)), start=1):
             yield _row(number, feature, feed, sources)
 
@@ -60,6 +60,10 @@ class WzdxFeed(Source[WzdxSettings]):
         if version.partition(".")[0] != VERSION:
             raise SourceError(path, f"is WZDx {version}; this format is for {VERSION}.x, so ask for that version")
         return info
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _row(number: int, feature: Any, feed: Mapping[str, Any], sources: Mapping[str, Mapping[str, Any]]) -> SourceRow:
