@@ -249,3 +249,24 @@ def test_a_contract_that_grew_fields_makes_no_change_of_what_an_older_connector_
         afterwards = take_over(state, *rows)
     assert [change.verdict for change in upgraded] == [Verdict.UNCHANGED] * 20
     assert afterwards == [], "the hashes are those of the new contract from then on"
+
+
+@pytest.mark.parametrize("name", ["_KEEP_SAME", "_READABLE_AGAIN", "_REMOVED", "_UNREADABLE", "_SEEN"])
+def test_a_few_changes_are_stored_without_going_through_the_whole_snapshot(path: Path, name: str):
+    query = getattr(snapshot_module, name)
+    with open_state(path, ORGANISATION, NOW) as state:
+        steps = state._connection.execute(f"EXPLAIN QUERY PLAN {query}", [0] * query.count("?")).fetchall()
+    assert not [detail for *_, detail in steps if detail.startswith(("SCAN s", "SCAN snapshot"))]
+
+
+def test_all_that_is_said_to_be_gone_is_withdrawn_on_however_many_pages(path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(snapshot_module, "PAGE", 3)
+    with open_state(path, ORGANISATION, NOW) as state:
+        take_over(state, *(mapped(number) for number in range(20)))
+        with state.transaction():
+            state.staging.clear()
+            for number in range(10):
+                state.staging.stage(MappedRow(number, None, (), plan(number).plan_id, removed=True))
+            for change in differences(state.snapshot.removed(), NOW):
+                state.snapshot.save(change)
+        assert len(list(state.snapshot.plans(SnapshotState.WITHDRAWN))) == 10

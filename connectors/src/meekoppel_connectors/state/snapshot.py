@@ -35,15 +35,30 @@ _NOT_SEEN = """
       AND NOT EXISTS (SELECT 1 FROM temp.seen n WHERE n.plan_id = s.plan_id)
     ORDER BY s.plan_id LIMIT ?
 """
+# CROSS JOIN keeps SQLite from going through the whole snapshot for the few plans of which a source of changes tells.
 _REMOVED = """
-    SELECT s.plan_id, s.unreadable, c.content, r.occurred_at
-    FROM temp.seen r JOIN snapshot s ON s.plan_id = r.plan_id JOIN snapshot_content c ON c.plan_id = s.plan_id
-    WHERE r.how = 'removed' AND s.state = 'live' AND NOT coalesce(r.occurred_at < s.occurred_at, 0)
-    ORDER BY s.plan_id
+    SELECT r.plan_id, s.unreadable, c.content, r.occurred_at
+    FROM temp.seen r CROSS JOIN snapshot s ON s.plan_id = r.plan_id JOIN snapshot_content c ON c.plan_id = r.plan_id
+    WHERE r.plan_id > ? AND r.how = 'removed' AND s.state = 'live' AND NOT coalesce(r.occurred_at < s.occurred_at, 0)
+    ORDER BY r.plan_id LIMIT ?
 """
-_SAME = """
-    FROM temp.incoming i WHERE i.plan_id = snapshot.plan_id AND i.content_hash = snapshot.content_hash
-      AND snapshot.state = 'live'
+_UNREADABLE = """
+    SELECT r.plan_id, s.unreadable, c.content
+    FROM temp.rejected_plans r CROSS JOIN snapshot s ON s.plan_id = r.plan_id
+    JOIN snapshot_content c ON c.plan_id = r.plan_id
+    WHERE r.plan_id > ? AND s.state = 'live' AND NOT EXISTS (SELECT 1 FROM temp.seen n WHERE n.plan_id = r.plan_id)
+    ORDER BY r.plan_id LIMIT ?
+"""
+_KEEP_SAME = """
+    UPDATE snapshot SET unreadable = 0, source_hash = i.source_hash, row_number = i.row_number,
+        occurred_at = max(coalesce(i.occurred_at, snapshot.occurred_at), coalesce(snapshot.occurred_at, i.occurred_at))
+    FROM temp.incoming i
+    WHERE snapshot.plan_id IN (SELECT plan_id FROM temp.incoming) AND i.plan_id = snapshot.plan_id
+      AND i.content_hash = snapshot.content_hash AND snapshot.state = 'live'
+"""
+_READABLE_AGAIN = """
+    UPDATE snapshot SET unreadable = 0
+    WHERE plan_id IN (SELECT plan_id FROM temp.seen WHERE how = 'same') AND unreadable
 """
 _SAVE = """
     INSERT INTO snapshot (plan_id, content_hash, status, latest_end, state, row_number, occurred_at, source_hash)
@@ -99,16 +114,8 @@ class Snapshot:
 
     def keep_same(self) -> int:
         """Note that the plans whose content is the same were seen in this run, and count them."""
-        same = self._count(f"SELECT count(*) FROM snapshot, {_SAME.split('FROM', 1)[1]}")  # noqa: S608 - our own text
-        self._connection.execute(
-            f"""UPDATE snapshot SET unreadable = 0, source_hash = i.source_hash, row_number = i.row_number,
-                occurred_at = max(coalesce(i.occurred_at, snapshot.occurred_at),
-                                  coalesce(snapshot.occurred_at, i.occurred_at)) {_SAME}"""  # noqa: S608 - our own text
-        )
-        self._connection.execute(
-            """UPDATE snapshot SET unreadable = 0 WHERE unreadable AND EXISTS (
-                   SELECT 1 FROM temp.seen n WHERE n.plan_id = snapshot.plan_id AND n.how = 'same')"""
-        )
+        same = self._connection.execute(_KEEP_SAME).rowcount
+        self._connection.execute(_READABLE_AGAIN)
         return same + self._count("SELECT count(*) FROM temp.seen WHERE how = 'same'")
 
     def seen(self, *, newer_only: bool = False) -> Iterator[Pairing]:
@@ -127,25 +134,18 @@ class Snapshot:
 
     def not_seen(self) -> Iterator[Pairing]:
         """Give every live plan that the source does not hold; `save` as for `seen`."""
-        last = ""
-        while page := self._connection.execute(_NOT_SEEN, (last, PAGE)).fetchall():
-            for last, unreadable, before, rejected in page:  # noqa: B007 - the last one begins the next page
-                yield Pairing(_known(before, SnapshotState.LIVE, unreadable), None, bool(rejected))
+        for _, unreadable, before, rejected in self._by_plan(_NOT_SEEN):
+            yield Pairing(_known(before, SnapshotState.LIVE, unreadable), None, bool(rejected))
 
     def removed(self) -> Iterator[Pairing]:
         """Give every live plan of which the source says that it is gone; `save` as for `seen`."""
-        for _, unreadable, before, occurred_at in self._connection.execute(_REMOVED).fetchall():
+        for _, unreadable, before, occurred_at in self._by_plan(_REMOVED):
             known = _known(before, SnapshotState.LIVE, unreadable)
             yield Pairing(known, None, removed=True, occurred_at=_moment(occurred_at))
 
     def unreadable(self) -> Iterator[Pairing]:
         """Give every live plan whose row was rejected in this run; `save` as for `seen`."""
-        rejected = self._connection.execute(
-            """SELECT s.unreadable, c.content FROM temp.rejected_plans r
-               JOIN snapshot s ON s.plan_id = r.plan_id JOIN snapshot_content c ON c.plan_id = s.plan_id
-               WHERE s.state = 'live' AND NOT EXISTS (SELECT 1 FROM temp.seen n WHERE n.plan_id = s.plan_id)"""
-        ).fetchall()
-        for unreadable, before in rejected:
+        for _, unreadable, before in self._by_plan(_UNREADABLE):
             yield Pairing(_known(before, SnapshotState.LIVE, unreadable), None, row_rejected=True)
 
     def save(self, change: Change) -> None:
@@ -179,6 +179,13 @@ class Snapshot:
             "SELECT plan_id, row_number FROM snapshot WHERE row_number > 0 ORDER BY plan_id"
         ):
             yield PlanId(plan_id), number
+
+    def _by_plan(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """Give the rows of a query page by page: what comes between two pages may change the snapshot."""
+        last = ""
+        while page := self._connection.execute(query, (last, PAGE)).fetchall():
+            yield from page
+            last = page[-1][0]
 
     def _count(self, query: str, *values: Any) -> int:
         return int(self._connection.execute(query, values).fetchone()[0])
