@@ -44,7 +44,10 @@ class Journal(Source[JournalSettings]):
                 raise SourceAway("journal", "is being repaired", 0.01)
             moment = values.pop("at", None)
             yield SourceRow(
-                values, removed=values.pop("gone", False), occurred_at=moment and datetime.fromisoformat(moment)
+                values,
+                number=values.pop("number", 0),
+                removed=values.pop("gone", False),
+                occurred_at=moment and datetime.fromisoformat(moment),
             )
             if number % self.settings.segment == 0:
                 yield Reached(str(number))
@@ -157,6 +160,18 @@ def test_a_rejected_change_stays_in_sight_until_its_plan_is_taken_over(journal: 
     journal.says(row(2))
     journal.run()
     assert read_status(journal.config()).rejected == ()
+
+
+def test_a_rejected_change_is_settled_by_a_later_one_whatever_numbers_the_source_gives_its_rows(journal: Journalling):
+    journal.says({**row(2, tot="geen datum"), "number": 9}, {**row(2), "number": 1})
+    assert (journal.run().rejected, read_status(journal.config()).rejected) == (1, ())
+
+
+def test_a_rejected_row_without_an_id_is_told_once_when_everything_is_read_again(journal: Journalling):
+    journal.says(row(1), row(2, nr=""))
+    journal.run()
+    run_once(journal.config(decimal="."), as_of=AS_OF, patience=PATIENCE)
+    assert len(read_status(journal.config()).rejected) == 1
 
 
 def test_a_source_that_is_away_half_way_is_read_on_from_where_it_was_stored(journal: Journalling):

@@ -12,9 +12,10 @@ import pytest
 
 from meekoppel_connectors.difference import Change, SnapshotState, Verdict, differences
 from meekoppel_connectors.errors import StateBusy, StateError
-from meekoppel_connectors.mapping.row import MappedRow
+from meekoppel_connectors.mapping.row import MappedRow, Rejection
 from meekoppel_connectors.state import ConnectorState, open_state
 from meekoppel_connectors.state import snapshot as snapshot_module
+from meekoppel_connectors.state.rejected_rows import rejections_of
 from meekoppel_contracts.events import PlanEvent
 from meekoppel_contracts.ids import OrgCode, PlanId
 from meekoppel_contracts.plan import Plan
@@ -223,6 +224,19 @@ def test_a_transaction_that_fails_keeps_neither_snapshot_nor_outbox(path: Path):
             store_and_be_interrupted(state)
         assert state.outbox.waiting() == 0
         assert list(state.snapshot.plans(SnapshotState.LIVE)) == []
+
+
+@pytest.mark.parametrize(("cursor", "kept"), [("7", 1), (None, 2)])
+def test_reading_a_source_of_changes_as_a_whole_replaces_what_was_not_settled(
+    path: Path, cursor: str | None, kept: int
+):
+    rejection = Rejection(1, "tot", "date_unreadable", "no date", None, {})
+    with open_state(path, ORGANISATION, NOW) as state, state.transaction():
+        state.move_cursor(cursor, "a mapping")
+        for keep in (state.keep_unsettled, state.keep_rejections):
+            state.staging.stage(MappedRow(1, None, (rejection,), None))
+            keep(state.runs.begin(NOW, NOW))
+        assert len(rejections_of(state._connection, None)) == kept
 
 
 def rewrite_as_version_1_of_the_contract_did(path: Path) -> None:

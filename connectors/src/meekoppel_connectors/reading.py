@@ -110,6 +110,8 @@ class ChangesReading:
         """
         counts = Counter(self.counts)
         self._state.staging.clear()
+        if self.cursor is None:
+            self._state.forget_rejections()
         with storing.attempt():
             for item in changes:
                 if isinstance(item, Reached):

@@ -63,18 +63,29 @@ def stage_rejections(
 
 
 def keep_rejections(connection: sqlite3.Connection, run: int) -> None:
-    """Store the rejections of a whole source with their run, and drop those of runs long past."""
+    """Store the rejections of a whole source with their run, and drop those of runs long past.
+
+    Of a source that tells its changes those of all runs are dropped: the whole of it tells them again.
+    """
+    connection.execute(
+        """DELETE FROM rejected_rows
+           WHERE run <= ? OR EXISTS (SELECT 1 FROM meta WHERE key = 'cursor')""",
+        (run - RUNS_KEPT,),
+    )
     _keep(connection, run)
-    connection.execute("DELETE FROM rejected_rows WHERE run <= ?", (run - RUNS_KEPT,))
+
+
+def forget_rejections(connection: sqlite3.Connection) -> None:
+    """Drop all rejections, before a source of changes is read from its beginning and tells them again."""
+    connection.execute("DELETE FROM rejected_rows")
 
 
 def keep_unsettled(connection: sqlite3.Connection, run: int) -> None:
-    """Store the rejections of some changes; one goes when its plan is taken over or removed, and not before."""
-    connection.execute(
-        """DELETE FROM temp.rejected_now WHERE EXISTS (
-               SELECT 1 FROM temp.seen n
-               WHERE n.plan_id = rejected_now.plan_id AND n.row_number > rejected_now.row_number)"""
-    )
+    """Store the rejections of some changes; one goes when its plan is taken over or removed, and not before.
+
+    A plan that was set aside was so after its rejections: what follows it is staged after these changes are stored.
+    """
+    connection.execute("DELETE FROM temp.rejected_now WHERE plan_id IN (SELECT plan_id FROM temp.seen)")
     connection.execute(
         """DELETE FROM rejected_rows
            WHERE plan_id IN (SELECT plan_id FROM temp.seen UNION SELECT plan_id FROM temp.rejected_plans)"""

@@ -11,7 +11,7 @@ from pathlib import Path
 from meekoppel_connectors.errors import StateError
 from meekoppel_connectors.outbox import Outbox
 from meekoppel_connectors.state.lock import only_run
-from meekoppel_connectors.state.rejected_rows import keep_rejections, keep_unsettled
+from meekoppel_connectors.state.rejected_rows import forget_rejections, keep_rejections, keep_unsettled
 from meekoppel_connectors.state.runs import Runs
 from meekoppel_connectors.state.schema import connect, read_meta, transaction, write_meta
 from meekoppel_connectors.state.snapshot import Snapshot
@@ -53,6 +53,10 @@ class ConnectorState:
     def keep_unsettled(self, run: int) -> None:
         """Store the rejections of some changes until they are settled."""
         keep_unsettled(self._connection, run)
+
+    def forget_rejections(self) -> None:
+        """Drop all rejections, before a source of changes is read from its beginning."""
+        forget_rejections(self._connection)
 
     def cursor(self, mapping: str) -> str | None:
         """Give how far the source's changes were read; None when they are to be read from the beginning.
