@@ -113,21 +113,26 @@ class ChangesReading:
         if self.cursor is None:
             self._state.forget_rejections()
         with storing.attempt():
+            rows: list[SourceRow] = []
             for item in changes:
                 if isinstance(item, Reached):
+                    self._stage(rows, counts, storing, run)
                     self._flush(storing, run)
                     self._state.move_cursor(item.cursor, self._mapping)
                     self.counts, self.cursor = counts, item.cursor
                     return True
-                self._stage(item, counts, storing, run)
-            if counts["read"] > self.counts["read"]:
+                rows.append(item)
+                if len(rows) == ROWS_PER_BATCH:
+                    self._stage(rows, counts, storing, run)
+                    rows.clear()
+            if rows or counts["read"] > self.counts["read"]:
                 raise SourceError(
                     self._config.source.place, "ended without saying how far it came; its changes() must yield Reached"
                 )
         return False
 
-    def _stage(self, row: SourceRow, counts: Counter[str], storing: Storing, run: int) -> None:
-        for mapped in self._mapper.mapped(self._mapper.numbered([row])):
+    def _stage(self, rows: list[SourceRow], counts: Counter[str], storing: Storing, run: int) -> None:
+        for mapped in self._mapper.mapped(self._mapper.numbered(rows)):
             counts["read"] += 1
             if mapped.plan_id is not None and self._state.staging.has(mapped.plan_id):
                 self._flush(storing, run)
