@@ -226,3 +226,15 @@ def test_half_a_character_spoils_its_own_row_only(journal: Journalling, values: 
     summary = journal.run()
     assert (summary.read, summary.registered, summary.rejected) == (4, 2, 2)
     read_status(journal.config()).to_json().encode()
+
+
+def test_a_first_reading_of_a_long_history_is_nothing_for_the_guard(journal: Journalling):
+    journal.says(*(row(number, titel=f"Versie {version}") for version in range(5) for number in (1, 2)))
+    assert (journal.run().outcome, len(journal.organisation.inbox())) == ("published", 10)
+
+
+def test_a_plan_that_changes_often_counts_once_for_the_guard(journal: Journalling):
+    journal.says(*(row(number) for number in range(1, 21)))
+    journal.run()
+    journal.says(*(row(2, titel=f"Versie {version}") for version in range(8)), {**row(2), "gone": True})
+    assert (journal.run().outcome, len(journal.organisation.inbox())) == ("published", 29)

@@ -93,3 +93,13 @@ def test_a_source_without_a_single_plan_trips_it_however_few_were_live():
 
 def test_a_first_run_with_nothing_in_the_source_does_not_trip_it():
     assert objection(tally(0, [], accepted=0), 0.2) is None
+
+
+def test_a_plan_that_was_confirmed_before_it_went_missing_counts_and_only_once():
+    seen: set[PlanId] = set()
+    result = Tally(live=20, accepted=None)
+    confirmed = plan(1).model_copy(update={"confirmed_at": AS_OF})
+    steps = [Pairing(KnownPlan(plan(1)), confirmed), *missing(2), *missing(2)]
+    for change in differences(steps, AS_OF):
+        result.add(change, lambda one: one not in seen and not seen.add(one))
+    assert result.counts == {"missing": 2}

@@ -12,14 +12,15 @@ them at once say that the source or the mapping broke. It trips when
 Of a source that tells its changes, all that were stored since the guard last had nothing to object count together:
 else a run that it stopped would let through a share of the rest each time it is tried again.
 
-New plans, returning plans, confirmations and plans that end do not count. The first run has no live plans and so no
-guard.
+A plan counts once in a run. New plans, returning plans, confirmations and plans that end do not count. The first run
+has no live plans and so no guard.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Self
@@ -48,10 +49,16 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[PlanId]] = field(default_factory=dict)
 
-    def add(self, change: Change) -> None:
-        """Count one change, when the guard is concerned with it."""
+    def add(self, change: Change, first_of: Callable[[PlanId], bool] = lambda _plan: True) -> None:
+        """Count one change, when the guard is concerned with it.
+
+        Args:
+            change: what became of a plan.
+            first_of: notes a plan, and tells whether it was not noted before in this run; one that changes often counts
+                once, and one that was not live when the run began never does.
+        """
         how = _how_touched(change)
-        if how is None:
+        if (how is None and change.was_live) or not first_of(change.plan.plan_id) or how is None:
             return
         self.counts[how] += 1
         examples = self.examples.setdefault(how, [])

@@ -105,7 +105,7 @@ class Storing:
     def _store(self, pairings: Iterable[Pairing]) -> int:
         number = 0
         for number, change in enumerate(differences(pairings, self._as_of), start=1):
-            self._tally.add(change)
+            self._tally.add(change, self._state.staging.touch)
             self.counts[change.verdict.value] += 1
             self._put_in_outbox(change)
             self._state.snapshot.save(change)

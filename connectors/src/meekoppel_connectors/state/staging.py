@@ -30,6 +30,7 @@ _TABLES = (
         occurred_at TEXT
     ) WITHOUT ROWID""",
     """CREATE TEMP TABLE IF NOT EXISTS rejected_plans (plan_id TEXT PRIMARY KEY) WITHOUT ROWID""",
+    """CREATE TEMP TABLE IF NOT EXISTS touched (plan_id TEXT PRIMARY KEY) WITHOUT ROWID""",
     """CREATE TEMP TABLE IF NOT EXISTS rejected_now (
         row_number INTEGER, field TEXT, reason TEXT, message TEXT, source_id TEXT, row_values TEXT, plan_id TEXT
     )""",
@@ -82,6 +83,10 @@ class Staging:
     def has(self, plan: PlanId) -> bool:
         """Tell whether a row of this plan was set aside, be it to be held or as removed."""
         return self._first_row(plan) is not None
+
+    def touch(self, plan: PlanId) -> bool:
+        """Note that a plan was touched in this run; False when it was before."""
+        return self._connection.execute("INSERT OR IGNORE INTO temp.touched VALUES (?)", (plan,)).rowcount == 1
 
     def accepted(self) -> int:
         """Count the plans that were set aside, those that are removed left out."""
