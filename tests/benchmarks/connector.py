@@ -137,23 +137,26 @@ def run_to_the_outbox(config: ConnectorConfig, at: datetime) -> float:
     raise AssertionError("nothing was to be published, so nothing was measured")
 
 
-def measured(arguments: list[str]) -> dict[str, Any]:
-    """Run a part of this module in a process of its own."""
-    command = [sys.executable, "-m", "tests.benchmarks.connector", *arguments]
+def measured(name: str, folder: Path, *, at: datetime = BEGUN, plans: int = 0, changed: int = 0) -> dict[str, Any]:
+    """Do one part in a process of its own. All parts are: a process counts the memory of its parent for its own."""
+    command = [sys.executable, "-m", "tests.benchmarks.connector", "--part", name, "--folder", str(folder)]
+    command += ["--at", at.isoformat(), "--plans", str(plans), "--changed", str(changed)]
     out = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     result: dict[str, Any] = json.loads(out.splitlines()[-1])
     return result
 
 
-def part(name: str, folder: Path, at: datetime) -> dict[str, Any]:
-    if name == "read":
-        begun = time.perf_counter()
+def part(name: str, folder: Path, at: datetime, plans: int, changed: int) -> dict[str, Any]:
+    begun = time.perf_counter()
+    if name == "write":
+        (folder / "plans.gpkg").unlink(missing_ok=True)
+        write_plans(folder / "plans.gpkg", plans, changed)
+    elif name == "read":
         pyogrio.raw.read(folder / "plans.gpkg")
-        seconds = time.perf_counter() - begun
-    else:
+    seconds = time.perf_counter() - begun
+    if name == "run":
         seconds = run_to_the_outbox(load_config(folder / "bench.yaml"), at)
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"seconds": seconds, "peak_memory_mb": peak_mb}
+    return {"seconds": seconds, "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
 def empty_outbox(folder: Path) -> None:
@@ -164,19 +167,17 @@ def empty_outbox(folder: Path) -> None:
 
 def bench(folder: Path, count: int, repeats: int) -> dict[str, Any]:
     say(f"writing {count:,} plans")
-    write_plans(folder / "plans.gpkg", count, changed=0)
+    measured("write", folder, plans=count)
     config = configure(folder)
     say("taking them over for the first time")
-    first = measured(["--part", "run", "--folder", str(folder), "--at", BEGUN.isoformat()])
+    first = measured("run", folder)
     runs, reads = [], []
     for number in range(1, repeats + 1):
         empty_outbox(folder)
-        (folder / "plans.gpkg").unlink()
-        write_plans(folder / "plans.gpkg", count, changed=int(count * CHANGED_SHARE) if number % 2 else 0)
-        at = BEGUN + timedelta(days=number)
+        measured("write", folder, plans=count, changed=int(count * CHANGED_SHARE) if number % 2 else 0)
         say(f"run {number} of {repeats}: one row in a hundred has changed")
-        reads.append(measured(["--part", "read", "--folder", str(folder), "--at", at.isoformat()]))
-        runs.append(measured(["--part", "run", "--folder", str(folder), "--at", at.isoformat()]))
+        reads.append(measured("read", folder))
+        runs.append(measured("run", folder, at=BEGUN + timedelta(days=number)))
     counts = read_status(load_config(config)).runs[0].counts
     run_seconds = statistics.median(run["seconds"] for run in runs)
     read_seconds = statistics.median(read["seconds"] for read in reads)
@@ -198,12 +199,14 @@ def main() -> None:
     parser.add_argument("--plans", type=int, default=PLANS, help="how many rows the source has")
     parser.add_argument("--repeats", type=int, default=3, help="of the measured run; the median counts")
     parser.add_argument("--json", action="store_true", help="end with one line of JSON")
-    parser.add_argument("--part", choices=("run", "read"), help=argparse.SUPPRESS)
+    parser.add_argument("--part", choices=("write", "run", "read"), help=argparse.SUPPRESS)
+    parser.add_argument("--changed", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--at", type=datetime.fromisoformat, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.part:
-        print(json.dumps(part(arguments.part, arguments.folder, arguments.at)))
+        result = part(arguments.part, arguments.folder, arguments.at, arguments.plans, arguments.changed)
+        print(json.dumps(result))
         return
     with tempfile.TemporaryDirectory() as folder:
         result = bench(Path(folder), arguments.plans, arguments.repeats)
