@@ -12,8 +12,8 @@ from meekoppel_hub.platform.database.tables.stream import parked
 from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.postgres import find_postgres, start_postgres
 from meekoppel_hub.platform.settings import HubSettings
-from tests.conftest import give_up_postgis
 from tests.faults.flow import assert_whole, prepare, publish
+from tests.parts import give_up
 from tests.passing import passing_folder
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgis, pytest.mark.slow, pytest.mark.timeout(120)]
@@ -21,11 +21,11 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgis, pytest.mark.slow, pytest.m
 AWAY_SECONDS = 3.0
 
 
-async def test_postgresql_stopped_and_started_again_while_events_flow(request, tmp_path):
+async def test_postgresql_stopped_and_started_again_while_events_flow(tmp_path):
     try:
         find_postgres()
     except SettingsError as error:
-        give_up_postgis(request.config, str(error))
+        give_up("PostGIS", str(error))
     stalls: list[str] = []
     with passing_folder() as folder:
         server = start_postgres(folder, durable=False)
