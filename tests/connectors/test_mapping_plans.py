@@ -251,3 +251,8 @@ def test_a_value_that_holds_fields_or_several_values_is_refused_where_one_is_wan
     row = SourceRow({**json.loads(NESTED), "x": 111500, "y": 516500}, number=1)
     (mapped_row,) = RowMapper(config, Description((), fixed=False), NOW).mapped([row])
     assert [rejection.reason for rejection in mapped_row.rejections] == [reason]
+
+
+@pytest.mark.parametrize("control", ["\0", "\x1b", "\x0b", "\x92", "\u202e"])
+def test_characters_that_are_not_seen_and_that_databases_refuse_become_a_space(tmp_path: Path, control: str) -> None:
+    assert the_plan(tmp_path, {"titel": f"Riool{control}Laat"}).title == "Riool Laat"

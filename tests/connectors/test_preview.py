@@ -63,3 +63,14 @@ def test_a_piped_preview_has_no_colours(tmp_path: Path) -> None:
     output = io.StringIO()
     show(preview(config, NOW, limit=20), config.zone, 28992, Console(file=output, width=200))
     assert "\x1b" not in output.getvalue()
+
+
+def test_no_text_of_a_source_commands_the_terminal(tmp_path: Path) -> None:
+    write_csv(tmp_path / "feed.csv", [{**ROW, "van\x1b[2J": "?"}])
+    config = configured(
+        tmp_path, {"period": {"earliest_start": {"field": "van\x1b[2J"}, "latest_end": {"field": "tot"}}}
+    )
+    output = io.StringIO()
+    show(preview(config, NOW, 5), config.zone, config.hub_crs, Console(file=output, width=300))
+    assert "van\ufffd[2J" in output.getvalue()
+    assert "\x1b" not in output.getvalue()

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from meekoppel_connectors.check import Finding
 from meekoppel_connectors.check import check as findings_of
@@ -34,6 +33,7 @@ from meekoppel_connectors.preview import DEFAULT_LIMIT
 from meekoppel_connectors.preview import preview as preview_of
 from meekoppel_connectors.preview_screen import show
 from meekoppel_connectors.run import RunSummary, Stage
+from meekoppel_connectors.screen import harmless, shown
 from meekoppel_connectors.secrets import without_secrets
 from meekoppel_connectors.state.runs import Outcome
 from meekoppel_connectors.status import read_status
@@ -227,12 +227,12 @@ def _stoppable(run: Callable[[], RunSummary]) -> RunSummary:
 
 
 def _complain(message: str) -> None:
-    typer.echo(f"meekoppel-connector: {message}", err=True)
+    typer.echo(f"meekoppel-connector: {harmless(message)}", err=True)
 
 
 def _print_finding(console: Console, finding: Finding) -> None:
     verdict = "[green]ok    [/green]" if finding.ok else "[red]failed[/red]"
-    console.print(f"{verdict}  {finding.subject:<7} {escape(finding.message)}", soft_wrap=True)
+    console.print(f"{verdict}  {finding.subject:<7} {shown(finding.message)}", soft_wrap=True)
 
 
 def _reporter(update: Callable[[str], None]) -> Callable[[Stage, int], None]:
@@ -248,5 +248,5 @@ def _print_summary(console: Console, summary: RunSummary) -> None:
     found = "would be" if summary.outcome is Outcome.GUARDED else "are"
     console.print(f"{summary.read:,} rows, of which {found}: {counts}.", soft_wrap=True)
     for note in summary.notes:
-        console.print(escape(note), soft_wrap=True)
+        console.print(shown(note), soft_wrap=True)
     console.print(f"{summary.published:,} events published in {summary.seconds:.1f} s.", soft_wrap=True)

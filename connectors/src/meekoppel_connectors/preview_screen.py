@@ -8,12 +8,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from meekoppel_connectors.mapping.row import Rejection
 from meekoppel_connectors.overview import whereabouts
 from meekoppel_connectors.preview import Preview
+from meekoppel_connectors.screen import shown
 
 _SHOWN_VALUES = 8
 _STATUS_COLOURS = {
@@ -44,9 +44,9 @@ def show(result: Preview, zone: ZoneInfo, crs: int, console: Console) -> None:
     for line in (*_reasons(result), *_distribution(result, zone, crs)):
         console.print(line, soft_wrap=True)
     for sentence in result.report.sentences():
-        console.print(escape(sentence), soft_wrap=True)
+        console.print(shown(sentence), soft_wrap=True)
     for warning in result.warnings:
-        console.print(f"[bold yellow]Look at this:[/bold yellow] {escape(warning)}", soft_wrap=True)
+        console.print(f"[bold yellow]Look at this:[/bold yellow] {shown(warning)}", soft_wrap=True)
 
 
 def _plans_table(result: Preview, zone: ZoneInfo) -> Table:
@@ -57,9 +57,9 @@ def _plans_table(result: Preview, zone: ZoneInfo) -> Table:
         colour = _STATUS_COLOURS.get(plan.status.value, "default")
         table.add_row(
             str(number),
-            escape(plan.plan_id),
-            escape(plan.title),
-            escape(plan.initiator.name),
+            shown(plan.plan_id),
+            shown(plan.title),
+            shown(plan.initiator.name),
             f"[{colour}]{plan.status}[/{colour}], {plan.certainty}",
             _time(plan.period.earliest_start, zone),
             _time(plan.period.latest_end, zone),
@@ -74,7 +74,7 @@ def _rejections_table(result: Preview) -> Table:
         table.add_column(heading, overflow="fold", no_wrap=heading in {"row", "id"}, style=style)
     for rejection in result.rejections:
         cells = (rejection.source_id or "", rejection.field, rejection.reason, rejection.message)
-        table.add_row(str(rejection.row_number), *(escape(cell) for cell in cells))
+        table.add_row(str(rejection.row_number), *(shown(cell) for cell in cells))
     return table
 
 
@@ -90,7 +90,7 @@ def _reasons(result: Preview) -> Iterator[str]:
     for reason, count in result.reasons.most_common():
         example = first[reason]
         said = f"row {example.row_number}, {example.field}: {example.message}"
-        yield f"  {count} × [red]{reason}[/red]  [dim]such as {escape(said)}[/dim]"
+        yield f"  {count} × [red]{reason}[/red]  [dim]such as {shown(said)}[/dim]"
 
 
 def _distribution(result: Preview, zone: ZoneInfo, crs: int) -> Iterator[str]:
@@ -109,9 +109,9 @@ def _distribution(result: Preview, zone: ZoneInfo, crs: int) -> Iterator[str]:
 def _counted(counts: Counter[str]) -> str:
     if not counts:
         return "[dim]none[/dim]"
-    shown = ", ".join(f"{count} {escape(value)}" for value, count in counts.most_common(_SHOWN_VALUES))
+    listed = ", ".join(f"{count} {shown(value)}" for value, count in counts.most_common(_SHOWN_VALUES))
     more = len(counts) - _SHOWN_VALUES
-    return f"{shown}, and {more} others" if more > 0 else shown
+    return f"{listed}, and {more} others" if more > 0 else listed
 
 
 def _time(moment: datetime, zone: ZoneInfo) -> str:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from meekoppel_connectors.commands.asking import console
@@ -17,6 +16,7 @@ from meekoppel_connectors.guessing.guess import Confidence
 from meekoppel_connectors.guessing.initial import FirstConfiguration, first_configuration, place_of, settings_of
 from meekoppel_connectors.guessing.proposal import Wishes
 from meekoppel_connectors.guessing.writing import summary
+from meekoppel_connectors.screen import shown
 from meekoppel_connectors.templates.library import Template, template, templates
 from meekoppel_connectors.templates.workbook import projects_workbook
 
@@ -54,10 +54,10 @@ def init(
         _write(out, first.text.encode(), force=force)
         _print_guesses(out_to, first)
     load_config(out)
-    out_to.print(f"\nWritten to [bold]{escape(str(out))}[/bold]. Next:", soft_wrap=True)
+    out_to.print(f"\nWritten to [bold]{shown(str(out))}[/bold]. Next:", soft_wrap=True)
     out_to.print(f"  1. open it, and look at the lines marked UNSURE and LIKELY: {_marks(out)}")
-    out_to.print(f"  2. meekoppel-connector preview {escape(str(out))} --map plans.html")
-    out_to.print(f"  3. meekoppel-connector check {escape(str(out))}, then run {escape(str(out))} --once")
+    out_to.print(f"  2. meekoppel-connector preview {shown(str(out))} --map plans.html")
+    out_to.print(f"  3. meekoppel-connector check {shown(str(out))}, then run {shown(str(out))} --once")
 
 
 def list_templates(
@@ -69,7 +69,7 @@ def list_templates(
         return
     table = Table("name", "for")
     for each in templates():
-        table.add_row(escape(each.name), escape(each.says))
+        table.add_row(shown(each.name), shown(each.says))
     out_to = console()
     out_to.print(table)
     out_to.print("meekoppel-connector templates NAME prints one; init --template NAME begins with it.")
@@ -101,13 +101,13 @@ def _print_guesses(out_to: Console, first: FirstConfiguration) -> None:
     rows = f"{sample.rows:,} rows" if sample.complete else f"the first {sample.rows:,} rows"
     out_to.print(f"Looked at {rows} with {len(sample.columns)} fields.")
     if first.template is not None:
-        out_to.print(f"[green]This is a format that is known[/green]: {escape(first.template.says)}.")
+        out_to.print(f"[green]This is a format that is known[/green]: {shown(first.template.says)}.")
         out_to.print(f"The ready mapping [bold]{first.template.name}[/bold] was taken; nothing had to be guessed.")
         return
     table = Table("what", "guess", "how sure", "why")
     for what, guess, confidence, why in summary(first.proposal):
         colour = _COLOURS[confidence]
-        table.add_row(what, escape(guess), f"[{colour}]{confidence.value}[/{colour}]", escape(why))
+        table.add_row(what, shown(guess), f"[{colour}]{confidence.value}[/{colour}]", shown(why))
     out_to.print(table)
 
 

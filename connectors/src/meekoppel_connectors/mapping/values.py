@@ -21,6 +21,8 @@ SLUG_LENGTH = 64
 _DIGEST_LENGTH = 8
 _JOINT = re.compile(r"\s*[/;,&+|]\s*")
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9-]+")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
+"""What databases refuse and screens obey, or what is left of a wrong encoding; not the ends of lines."""
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:([.,' ])\d{3})(?:\1\d{3})*")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _TRUE = frozenset({"true", "1", "yes", "y", "ja", "j", "waar"})
@@ -179,6 +181,7 @@ def slug_of(name: str) -> str:
 
 
 def _fitting(text: str, target: Target, rule: ValueRule) -> str:
+    text = text if text.isprintable() else _CONTROLS.sub(" ", text).strip()
     if target.max_length is None or len(text) <= target.max_length:
         return text
     if rule.truncate:
