@@ -193,3 +193,32 @@ def test_texts_of_real_works_are_left_as_they_are(which: str) -> None:
 
 def test_every_mark_is_one_that_nobody_writes() -> None:
     assert all(mark.value.startswith("[") and mark.value.endswith("weggelaten]") for mark in Personal)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("CONTACTPERSOON: JAN DE VRIES", "CONTACTPERSOON: [naam weggelaten]"),
+        ("contact J.P. VAN DEN BERG", "contact [naam weggelaten]"),
+        ("CONTACT: JAN VAN GALENSTRAAT 3", "CONTACT: JAN VAN GALENSTRAAT 3"),
+        ("CONTACTPERSOON: GEMEENTE ALKMAAR", "CONTACTPERSOON: GEMEENTE ALKMAAR"),
+        ("VRAGEN AAN AFDELING WEGEN", "VRAGEN AAN AFDELING WEGEN"),
+        ("Mevr.Jansen", "Mevr.[naam weggelaten]"),
+        ("dhr.\u00a0J.\u00a0Jansen", "dhr.\u00a0[naam weggelaten]"),
+        ("dhr.\tJ. Jansen", "dhr.\t[naam weggelaten]"),
+        ("Aannemer: Jan de Vries BV", "Aannemer: Jan de Vries BV"),
+        ("j.jansen @ alkmaar.nl", "[e-mail weggelaten]"),
+        ("mail jan.jansen(at)alkmaar.nl", "mail [e-mail weggelaten]"),
+        ("mail jan.jansen [at] alkmaar [dot] nl", "mail [e-mail weggelaten]"),
+        ("mail wegen [at] alkmaar.nl", "mail wegen [at] alkmaar.nl"),
+        ("06 - 12345678", "[nummer weggelaten]"),
+        ("06/12345678", "[nummer weggelaten]"),
+        ("(06) 12345678", "[nummer weggelaten]"),
+        ("06 1234 56 78", "[nummer weggelaten]"),
+        ("06-123 456 78", "[nummer weggelaten]"),
+        ("van 06-12-2026 12:30 tot 06-123", "van 06-12-2026 12:30 tot 06-123"),
+        ("06/07/2026 - 06/08/2026", "06/07/2026 - 06/08/2026"),
+    ],
+)
+def test_odd_forms_of_persons_are_masked_and_what_only_looks_like_them_stays(text: str, left: str) -> None:
+    assert masked(text) == left

@@ -16,10 +16,19 @@ from meekoppel_connectors.mapping.privacy.spans import Span
 from meekoppel_connectors.mapping.privacy.vocabulary import FIRST_NAMES, OFFICE_WORDS
 
 _ADDRESS = re.compile(r"(?P<local>[\w.+'-]+)@[\w-]+(?:\.[\w-]+)+")
+_AS_WRITTEN = re.compile(
+    r"(?P<local>[\w.+'-]+)(?:[ ]?@[ ]?|[ ]?[(\[](?:at|a)[)\]][ ]?)"
+    r"[\w-]+(?:(?:\.|[ ]?[(\[](?:dot|punt|punkt)[)\]][ ]?)[\w-]+)+",
+    re.IGNORECASE,
+)
+"""Also as people write it to keep robots off: `jan.jansen (at) example.org`."""
+_SIGN = re.compile(r"@|[(\[](?:at|a)[)\]]", re.IGNORECASE)
 _NAME_LIKE = re.compile(r"[^\W\d_]+(?:[.\-_'][^\W\d_]+)+")
 _MOBILE = re.compile(
     r"""(?<![\w+]) (?:
-      (?: (?:\+|00) 31 [ -]? (?:\(0\))? [ -]? | 0 ) 6     [ .-]?  (?: \d{4} [ .-]? \d{4} | \d\d (?: [ .] \d\d ){3} )
+      (?: (?: (?:\+|00) 31 [ -]? (?:\(0\))? [ -]? | 0 ) 6 | \(06\) ) (?: [ ]?[–/-][ ]? | [ .] )?
+      (?: \d{4} [ .-]? \d{4} | \d\d (?: [ .] \d\d ){3} | \d{4} [ ] \d\d [ ] \d\d | \d{3} [ .-] \d{3} [ .-] \d\d
+        | \d{3} [ .-] \d\d [ .-] \d{3} | \d\d [ .-] \d{3} [ .-] \d{3} )
     | (?: (?:\+|00) 32 [ -]? (?:\(0\))? [ -]? | 0 ) 4\d\d [ ./-]? (?: \d{3} [ .]? \d{3} | \d\d (?: [ .] \d\d ){2} )
     | (?: (?:\+|00) 44 [ -]? (?:\(0\))? [ -]? | 0 ) 7\d{3} [ -]?   \d{3} [ -]? \d{3}
     | (?: (?:\+|00) 49 [ -]? (?:\(0\))? [ -]? | 0 ) 1[567]\d [ /-]{0,3} (?: \d{7,8} | \d{2,4} (?: [ ] \d{2,4} ){1,3} )
@@ -28,15 +37,15 @@ _MOBILE = re.compile(
 )
 _ANY_NUMBER = re.compile(r"(?<![\d.,])(?:\+|0)\d(?:[ ./()-]{0,2}\d){7,12}(?!\d)")
 _AFTER_NAME = re.compile(r"[\s,;:(–-]*(?:(?:tel|telefoon|telefon|phone|mobiel|mobil|gsm|t|m)\b[\s.:]*)?", re.IGNORECASE)
-_MANY_DIGITS = re.compile(r"\d[\d ./()-]{6,}\d")
+_MANY_DIGITS = re.compile(r"\d[\d ./()–-]{6,}\d")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
 def personal_addresses(text: str) -> Iterator[Span]:
     """Find mail addresses that look like a person's own."""
-    if "@" not in text:
+    if _SIGN.search(text) is None:
         return
-    for match in _ADDRESS.finditer(text):
+    for match in _AS_WRITTEN.finditer(text):
         if _is_personal(match["local"]):
             yield Span(*match.span())
 

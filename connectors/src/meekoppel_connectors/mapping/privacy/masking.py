@@ -31,6 +31,8 @@ class Personal(StrEnum):
 
 
 _MOST_KEPT = 1000
+_SPACES = dict.fromkeys(map(ord, "\t\u00a0\u2007\u202f"), " ")
+"""What looks like a space: one character for one, so that what is found stands at the same place."""
 
 IN_WORDS = {
     Personal.NAME: "what looks like a person's name",
@@ -46,6 +48,7 @@ def personal_in(text: str, *, addresses: bool = True) -> list[tuple[Span, Person
         text: free text.
         addresses: whether mail addresses and phone numbers are looked for, and not only names.
     """
+    text = text.translate(_SPACES)
     found = [(span, Personal.NAME) for span in names_in(text)]
     if not addresses:
         return found

@@ -42,6 +42,10 @@ def _name(word: str) -> str:
 
 _NAME = _name(_WORD)
 _ANY_CASE_NAME = _name(rf"(?:{_WORD}|{_CAPITALS})")
+_CAPITALS_NAME = (
+    rf"(?:{_INITIALS}[ ]?|{_CAPITALS}[ ]+)"
+    rf"(?:(?:VAN|VON|DEN|DER|DE|TER|TEN|TE|LA|LE|EL|AL|DU|['’]T)[ ]+){{0,3}}{_CAPITALS}(?:-{_CAPITALS})?"
+)
 _SMALL_FULL_NAME = rf"(?P<first>[{_LOWER}]+)[ ]+(?:{_PARTICLE}[ ]+){{0,3}}[{_LOWER}]{{3,}}"
 _SMALL_NAME = rf"(?:[{_LOWER}]\.[ ]?){{0,3}}(?:{_PARTICLE}[ ]+){{0,3}}[{_LOWER}]{{3,}}"
 _FORM, _DEGREE = any_of("forms_of_address", as_written=True), any_of("degrees", as_written=True)
@@ -50,13 +54,16 @@ _LINKS = any_of("links")
 _LINK = rf"(?P<link>(?:[ ]+{_LINKS}){{0,2}}(?:[ ]*[:=][ ]*|[ ]*[–-][ ]+|[ ]+)(?:{_LINKS}[ ]+){{0,2}})"
 _BEGIN = r"(?<![\w-])"
 
-_BY_FORM = re.compile(rf"{_BEGIN}{_FORM}[ ]+(?:{_DEGREE}[ ]*){{0,3}}(?P<name>{_ANY_CASE_NAME})")
+_BY_FORM = re.compile(rf"{_BEGIN}{_FORM}(?:[ ]+|(?<=\.))(?:{_DEGREE}[ ]*){{0,3}}(?P<name>{_ANY_CASE_NAME})")
 _BY_SHORT_FORM = re.compile(rf"{_BEGIN}{any_of('short_forms', as_written=True)}[ ]+(?P<name>{_SMALL_NAME})\b")
 _BY_DEGREE = re.compile(rf"{_BEGIN}{_DEGREE}[ ]+(?:{_DEGREE}[ ]*){{0,3}}(?P<name>{_NAME})")
 _BY_ROLE = re.compile(rf"{_BEGIN}(?P<cue>{any_of('roles')}){_LINK}{_TITLES}(?P<name>{_NAME})")
 _BY_ROLE_SMALL = re.compile(rf"{_BEGIN}{any_of('roles')}[ ]*[:=][ ]*(?P<name>{_SMALL_FULL_NAME})\b")
+_BY_CUE_IN_CAPITALS = re.compile(
+    rf"{_BEGIN}(?:{any_of('roles')}|{any_of('hints')}){_LINK}{_TITLES}(?P<name>{_CAPITALS_NAME})(?![\w-])"
+)
 _BY_HINT = re.compile(rf"{_BEGIN}(?P<cue>{any_of('hints')}){_LINK}{_TITLES}(?P<name>{_NAME})")
-_BY_LABEL = re.compile(rf"(?P<label>[^\W\d_]+)[ ]?:[ ]+{_TITLES}(?P<name>{_NAME})(?![ ]*[{_UPPER}])")
+_BY_LABEL = re.compile(rf"(?P<label>[^\W\d_]+)[ ]?:[ ]+{_TITLES}(?P<name>{_NAME})(?!\w|[ ]*[{_UPPER}])")
 _JOINT = (
     r"[ ]*[,:;(<–-]?[ ]*(?:(?:is )?bereikbaar op|op|tel\.?|telefoon|telefoonnummer|gsm|mob\.?|mobiel|via|on|at|unter)?"
 )
@@ -123,6 +130,13 @@ def _behind_role(text: str, place: int) -> Iterator[Span]:
         yield from _person(match)
 
 
+def _behind_cue_in_capitals(text: str, place: int) -> Iterator[Span]:
+    """Find a name that is written in capitals, as whole forms are: a first name or initials must begin it."""
+    match = _BY_CUE_IN_CAPITALS.match(text, place)
+    if match and _begins_as_a_person(match["name"]) and not _is_place(text, match):
+        yield from _person(match)
+
+
 def _behind_hint(text: str, place: int) -> Iterator[Span]:
     match = _BY_HINT.match(text, place)
     if match is None or not _begins_as_a_person(match["name"]) or _is_place(text, match):
@@ -140,6 +154,8 @@ for _list, _find in (
     ("degrees", _behind_degree),
     ("roles", _behind_role),
     ("hints", _behind_hint),
+    ("roles", _behind_cue_in_capitals),
+    ("hints", _behind_cue_in_capitals),
 ):
     for _word in first_tokens(_list):
         _FINDERS.setdefault(_word, []).append(_find)
