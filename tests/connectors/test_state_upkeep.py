@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from meekoppel_connectors.errors import StateBusy, StateError
 from meekoppel_connectors.state import open_state
 from meekoppel_connectors.status import read_status
 from meekoppel_contracts.ids import OrgCode
-from tests.connectors.inbox import AS_OF, AWAY, Organisation, new_organisation, rows
+from tests.connectors.inbox import AS_OF, AWAY, Organisation, new_organisation, row, rows
 
 
 @pytest.fixture
@@ -33,6 +34,21 @@ def test_the_state_shows_its_life_and_what_waits(organisation: Organisation):
     shown = json.loads(state(organisation, "show", "--json"))
     assert shown["organisation"] == organisation.code
     assert (shown["schema_version"], shown["last_sequence"], shown["outbox_waiting"]) == ("3", 3, 0)
+
+
+def test_a_state_put_back_from_a_backup_goes_on_under_numbers_that_the_hub_has_not_seen(organisation: Organisation):
+    organisation.run(rows(3))
+    shutil.copy(organisation.folder / "state.db", organisation.folder / "backup.db")
+    organisation.run([row(1, titel="Anders"), row(2), row(3)])
+    shutil.copy(organisation.folder / "backup.db", organisation.folder / "state.db")
+    assert "goes on as" in state(organisation, "restored", "--yes")
+    assert organisation.run([row(1, titel="Weer anders"), row(2), row(3)]).changed == 1
+    first, lost, last = sorted(
+        (each for each in organisation.inbox() if each.told[0] == "0001"), key=lambda each: str(each.headers.epoch)
+    )
+    assert first.headers.epoch == lost.headers.epoch
+    assert str(last.headers.epoch) > str(first.headers.epoch)
+    assert last.event.plan.title == "Weer anders"
 
 
 def test_nothing_is_reset_or_moved_without_a_yes(organisation: Organisation):

@@ -1,4 +1,4 @@
-"""`meekoppel-connector state show|reset|move`: the connector's memory, while no run uses it."""
+"""`meekoppel-connector state show|reset|restored|move`: the connector's memory, while no run uses it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from meekoppel_connectors.clock import utc_now
 from meekoppel_connectors.commands.asking import AsJson, ConfigPath, console
 from meekoppel_connectors.config import load_config
 from meekoppel_connectors.state.schema import connect_to_read, read_meta
-from meekoppel_connectors.state.upkeep import existing, forget_cursor, move, set_aside
+from meekoppel_connectors.state.upkeep import existing, forget_cursor, move, renew, set_aside
 from meekoppel_connectors.status import read_status
 
 app = typer.Typer(help="Show, reset or move what a connector remembers between runs.", no_args_is_help=True)
@@ -73,6 +73,18 @@ def reset(
         return
     kept = set_aside(loaded.state, loaded.organisation, utc_now(), drop_waiting=drop_waiting)
     typer.echo(f"The old state is kept as {kept}; the next run begins anew, under a new epoch.")
+
+
+@app.command(epilog="Example: [bold]meekoppel-connector state restored heat.yaml --yes[/bold]")
+def restored(config: ConfigPath, yes: Yes = False) -> None:
+    """Say that the state was put back from a backup: it goes on under a new epoch, so that the hub hears it."""
+    loaded = load_config(config)
+    if not yes:
+        existing(loaded.state)
+        typer.echo(f"{loaded.state}: it would go on under a new epoch. Give --yes to do it.")
+        return
+    epoch = renew(loaded.state, loaded.organisation, utc_now())
+    typer.echo(f"The state goes on as {epoch}; the next run tells what changed since the backup was made.")
 
 
 @app.command(

@@ -12,6 +12,7 @@ from meekoppel_connectors.outbox import count_waiting
 from meekoppel_connectors.state.lock import only_run
 from meekoppel_connectors.state.schema import connect_to_read, open_for_upkeep, transaction, write_meta
 from meekoppel_contracts.ids import OrgCode
+from meekoppel_contracts.numbering import new_epoch
 
 _BESIDE = ("-wal", "-shm")
 
@@ -25,6 +26,22 @@ def forget_cursor(path: Path, organisation: OrgCode) -> None:
     """
     with only_run(existing(path)), closing(open_for_upkeep(path, organisation)) as connection, transaction(connection):
         write_meta(connection, "cursor", None)
+
+
+def renew(path: Path, organisation: OrgCode, now: datetime) -> str:
+    """Go on with a state that was put back from a copy, under a new epoch, and give that.
+
+    Under its old epoch it would give numbers that the hub has seen, and the hub would take news for a resend and drop
+    it. What changed since the copy was made is found by comparison and told again; the hub drops what it knows.
+
+    Raises:
+        StateBusy: when a run uses the state.
+        StateError: when there is none, or it cannot be used.
+    """
+    epoch = new_epoch(now)
+    with only_run(existing(path)), closing(open_for_upkeep(path, organisation)) as connection, transaction(connection):
+        write_meta(connection, "epoch", epoch)
+    return epoch
 
 
 def set_aside(path: Path, organisation: OrgCode, now: datetime, *, drop_waiting: bool = False) -> Path:
