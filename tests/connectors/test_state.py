@@ -135,8 +135,10 @@ def test_a_database_of_something_else_is_refused(path: Path):
     path.parent.mkdir()
     with sqlite3.connect(path) as other:
         other.execute("CREATE TABLE features (id INTEGER)")
+    before = path.read_bytes()
     with pytest.raises(StateError, match="not the state of a connector"), open_state(path, ORGANISATION, NOW):
         pass
+    assert path.read_bytes() == before
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path):

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from typer.testing import CliRunner
 from meekoppel_connectors.cli import app
 from meekoppel_connectors.errors import StateBusy, StateError
 from meekoppel_connectors.state import open_state
+from meekoppel_connectors.state.upkeep import set_aside
 from meekoppel_connectors.status import read_status
 from meekoppel_contracts.ids import OrgCode
 from tests.connectors.inbox import AS_OF, AWAY, Organisation, new_organisation, row, rows
@@ -100,3 +103,14 @@ def test_the_state_of_a_run_that_goes_on_is_left_alone(organisation: Organisatio
 def test_a_connector_that_never_ran_has_no_state_to_look_after(organisation: Organisation):
     with pytest.raises(StateError, match="has not run yet"):
         state(organisation, "reset", "--yes")
+
+
+def test_a_state_that_another_program_looks_into_is_neither_moved_nor_reset(organisation: Organisation):
+    organisation.run(rows(1))
+    path = organisation.folder / "state.db"
+    with closing(sqlite3.connect(path)) as looking:
+        looking.execute("BEGIN")
+        looking.execute("SELECT count(*) FROM snapshot").fetchone()
+        with pytest.raises(StateError, match=r"state\.db .*locked"):
+            set_aside(path, organisation.code, AS_OF)
+    assert organisation.run(rows(1)).unchanged == 1

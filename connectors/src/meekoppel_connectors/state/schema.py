@@ -96,14 +96,14 @@ def connect(path: Path, organisation: OrgCode, now: datetime) -> sqlite3.Connect
     with _saying_what_is_wrong(path):
         connection = sqlite3.connect(path, isolation_level=None)
         try:
+            if _table_names(connection):
+                check(connection, path, organisation)  # before anything is written: it may be another program's
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA busy_timeout = 10000")
             with transaction(connection):
                 if not _table_names(connection):
                     _create(connection, organisation, now)
-            check(connection, path, organisation)
-            with transaction(connection):
                 _upgrade(connection)
         except BaseException:
             connection.close()
@@ -123,20 +123,16 @@ def has_begun(path: Path) -> bool:
         return bool(_table_names(found))
 
 
-def open_for_upkeep(path: Path, organisation: OrgCode) -> sqlite3.Connection:
-    """Open a state file that exists, for changing it outside a run.
+@contextmanager
+def opened_for_upkeep(path: Path, organisation: OrgCode) -> Iterator[sqlite3.Connection]:
+    """Open a state file that exists, for changing it outside a run, and close it after the block.
 
     Raises:
-        StateError: as `connect`.
+        StateError: as `connect`; also when it cannot be changed, since another program has it open.
     """
-    with _saying_what_is_wrong(path):
-        connection = sqlite3.connect(path, isolation_level=None)
-        try:
-            check(connection, path, organisation)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+    with _saying_what_is_wrong(path), closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        check(connection, path, organisation)
+        yield connection
 
 
 def connect_to_read(path: Path, organisation: OrgCode) -> sqlite3.Connection:

@@ -10,7 +10,7 @@ from pathlib import Path
 from meekoppel_connectors.errors import StateError
 from meekoppel_connectors.outbox import count_waiting
 from meekoppel_connectors.state.lock import only_run
-from meekoppel_connectors.state.schema import connect_to_read, open_for_upkeep, transaction, write_meta
+from meekoppel_connectors.state.schema import connect_to_read, opened_for_upkeep, transaction, write_meta
 from meekoppel_contracts.ids import OrgCode
 from meekoppel_contracts.numbering import new_epoch
 
@@ -24,7 +24,7 @@ def forget_cursor(path: Path, organisation: OrgCode) -> None:
         StateBusy: when a run uses the state.
         StateError: when there is none, or it cannot be used.
     """
-    with only_run(existing(path)), closing(open_for_upkeep(path, organisation)) as connection, transaction(connection):
+    with only_run(existing(path)), opened_for_upkeep(path, organisation) as connection, transaction(connection):
         write_meta(connection, "cursor", None)
 
 
@@ -39,7 +39,7 @@ def renew(path: Path, organisation: OrgCode, now: datetime) -> str:
         StateError: when there is none, or it cannot be used.
     """
     epoch = new_epoch(now)
-    with only_run(existing(path)), closing(open_for_upkeep(path, organisation)) as connection, transaction(connection):
+    with only_run(existing(path)), opened_for_upkeep(path, organisation) as connection, transaction(connection):
         write_meta(connection, "epoch", epoch)
     return epoch
 
@@ -117,7 +117,7 @@ def existing(path: Path) -> Path:
 
 def _fold_journal(path: Path, organisation: OrgCode) -> int:
     """Bring everything into the one file, and count the events that wait in it."""
-    with closing(open_for_upkeep(path, organisation)) as connection:
+    with opened_for_upkeep(path, organisation) as connection:
         waiting = count_waiting(connection)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("PRAGMA journal_mode = DELETE")
