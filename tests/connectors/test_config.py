@@ -112,3 +112,20 @@ def test_the_password_of_kafka_comes_from_the_environment_only(tmp_path: Path, m
     monkeypatch.setenv("MEEKOPPEL_KAFKA_PASSWORD", "kafka-geheim")
     assert kafka.client_settings()["sasl_plain_password"] == "kafka-geheim"
     assert "secret" not in repr(kafka)
+
+
+@pytest.mark.parametrize("bootstrap", ["", "host:port", "host:", "host:99999", "a:1,,b:2", "kafka://host:9092"])
+def test_an_address_of_kafka_that_cannot_be_is_refused_before_anything_is_read(tmp_path: Path, bootstrap: str):
+    with pytest.raises(ConfigError, match=r"kafka\.bootstrap: .*write host:port"):
+        configured(tmp_path, kafka={"bootstrap": bootstrap})
+
+
+@pytest.mark.parametrize("bootstrap", ["host", "host:9092", "a:1, b:2", "[::1]:9092"])
+def test_brokers_are_named_by_host_and_port(tmp_path: Path, bootstrap: str):
+    assert configured(tmp_path, kafka={"bootstrap": bootstrap}).kafka.bootstrap == bootstrap
+
+
+def test_an_address_of_kafka_from_the_environment_is_checked_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MEEKOPPEL_KAFKA_BOOTSTRAP", "host:port")
+    with pytest.raises(ConfigError, match="bootstrap: 'host:port' is no address of a broker"):
+        configured(tmp_path)

@@ -6,6 +6,7 @@ Relative paths in it count from the folder of the file, so that a connector can 
 from __future__ import annotations
 
 import os
+import re
 import ssl
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -43,6 +44,17 @@ def _metric_crs(number: int) -> int:
     return number
 
 
+_BROKER = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[^:\s\[\]]+)(?::(\d{1,5}))?")
+
+
+def _brokers(text: str) -> str:
+    for broker in text.split(","):
+        found = _BROKER.fullmatch(broker.strip())
+        if found is None or int(found[1] or 0) > 65535:
+            raise ValueError(f"{broker!r} is no address of a broker; write host:port, several with commas between them")
+    return text
+
+
 class KafkaConfig(Section):
     """How to reach Kafka.
 
@@ -55,8 +67,8 @@ class KafkaConfig(Section):
         ca_file: the certificate authority that signed the brokers' certificates; the system's own by default.
     """
 
-    bootstrap: str = Field(
-        default_factory=lambda: os.environ.get(BOOTSTRAP_VARIABLE) or DEFAULT_BOOTSTRAP, min_length=1
+    bootstrap: Annotated[str, AfterValidator(_brokers)] = Field(
+        default_factory=lambda: os.environ.get(BOOTSTRAP_VARIABLE) or DEFAULT_BOOTSTRAP, validate_default=True
     )
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
