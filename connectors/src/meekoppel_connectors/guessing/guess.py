@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from meekoppel_connectors.screen import harmless
+
 Value = TypeVar("Value")
 
 
@@ -35,8 +37,9 @@ class Guess(Generic[Value]):
 
     @property
     def remark(self) -> str:
-        """The remark that stands beside it in the configuration; empty when it is sure."""
+        """The remark that stands beside it in the configuration, in one line; empty when it is sure."""
         if self.confidence is Confidence.SURE:
             return ""
         other = f"; else {' or '.join(self.alternatives)}" if self.alternatives else ""
-        return f"{self.confidence.value.upper()}: {self.why}{other}"
+        # it names columns of the source, and a name with an end of line in it would go on as a setting
+        return harmless(" ".join(f"{self.confidence.value.upper()}: {self.why}{other}".split()))

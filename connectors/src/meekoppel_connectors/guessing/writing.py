@@ -35,7 +35,8 @@ def scalar(value: Any) -> str:
     """Write a value so that it is read as what it is: texts that could be taken for something else are quoted."""
     if isinstance(value, str) and _PLAIN.fullmatch(value) and not _OTHERWISE_READ.fullmatch(value):
         return value
-    return json.dumps(value, ensure_ascii=False)
+    # what is not seen is written as its number: YAML ends a line at some of it
+    return json.dumps(value, ensure_ascii=isinstance(value, str) and not value.isprintable())
 
 
 def line(indent: int, key: str, value: str, guess: Guess[Any] | None = None) -> str:
