@@ -253,6 +253,45 @@ def features(folder: Path, *properties: str) -> Path:
     return text_file(folder, f'{{"type": "FeatureCollection", "features": [{written}]}}', name="feed.geojson")
 
 
+def entries(folder: Path, *written: str) -> Path:
+    return text_file(folder, f'{{"type": "FeatureCollection", "features": [{",".join(written)}]}}', name="feed.geojson")
+
+
+FEATURE = '{"type": "Feature", "geometry": {"type": "Point", "coordinates": [4, 52]}, "properties": {"nr": "2"}}'
+
+
+@pytest.mark.parametrize("entry", ["null", "5", '{"type": "Feat", "properties": {"nr": "1"}}'])
+def test_an_entry_that_is_no_feature_is_a_row_with_a_fault_and_never_left_out(tmp_path: Path, entry: str) -> None:
+    first, second, third = rows("geojson", entries(tmp_path, FEATURE, entry, FEATURE))
+    assert (second.number, second.fault) == (2, "is no GeoJSON feature")
+    assert [(row.number, row.values["nr"], row.fault) for row in (first, third)] == [(1, "2", None), (3, "2", None)]
+
+
+@pytest.mark.parametrize(
+    ("geometry", "said"),
+    [
+        ('{"type": "MultiLineString", "coordinates": [[[4, 52], [4.1, 52]], null]}', "no GeoJSON"),
+        ('{"type": "Polygon", "coordinates": [[[4, 52], [4.1, 52], [4, 52.1], [4, 52]], [[4.01]]]}', "no GeoJSON"),
+        ('{"type": "GeometryCollection", "geometries": [{"type": "Arc", "coordinates": [1, 2]}]}', "'Arc'"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # GDAL's own, of some of them
+def test_a_geometry_of_which_gdal_leaves_a_part_out_is_a_fault_of_its_row(
+    tmp_path: Path, geometry: str, said: str
+) -> None:
+    broken = f'{{"type": "Feature", "geometry": {geometry}, "properties": {{"nr": "1"}}}}'
+    first, second = rows("geojson", entries(tmp_path, broken, FEATURE))
+    assert said in str(first.fault)
+    assert (first.values["nr"], second.fault) == ("1", None)
+
+
+def test_a_number_that_is_none_does_not_end_the_reading_of_geojson(tmp_path: Path) -> None:
+    odd = FEATURE.replace('"2"', '"1", "depth": NaN')
+    assert [(row.number, row.values["nr"]) for row in rows("geojson", entries(tmp_path, FEATURE, odd, FEATURE))] == [
+        (1, "2"), (2, "1"), (3, "2"),
+    ]  # fmt: skip
+
+
 def test_fields_within_fields_of_geojson_are_fields(tmp_path: Path) -> None:
     path = features(
         tmp_path,

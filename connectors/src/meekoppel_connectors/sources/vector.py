@@ -18,6 +18,7 @@ from pyproj.exceptions import CRSError
 from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.row import SourceRow
 from meekoppel_connectors.sources.features import Layer, read_features
+from meekoppel_connectors.sources.geojson_check import compared
 from meekoppel_connectors.sources.settings import FileSettings
 from meekoppel_connectors.sources.source import Description, Source
 from meekoppel_connectors.sources.tables import existing
@@ -141,6 +142,10 @@ class GeoJsonFile(VectorFile[GeoJsonSettings]):
     """A GeoJSON file."""
 
     settings_type = GeoJsonSettings
+
+    def snapshot(self) -> Iterator[SourceRow]:
+        """Read the features, and say of what GDAL leaves out that it is rejected."""
+        return compared(super().snapshot(), self._path)
 
 
 class GeoPackageFile(VectorFile[GeoPackageSettings]):
