@@ -471,3 +471,32 @@ def test_a_sample_is_given_without_reading_the_whole_stream(server: Web) -> None
     server.pages |= {"/entry": page(*works, relation("next")), "/next": page(member(1, 2, time(2)))}
     assert len(list(islice(stream(f"{server.url}/entry").sample(), 100))) == 100
     assert paths(server) == ["/entry"]
+
+
+def nameless(work: int) -> str:
+    return (
+        f"<{STREAM}> tree:member _:b1 .\n_:b1 dcterms:isVersionOf <http://stream.example/works/{work}> ;"
+        f' prov:generatedAtTime "{time(1)}"^^xsd:dateTime ; ex:number {work} .\n'
+    )
+
+
+def test_members_without_a_name_are_told_apart_over_pages_and_given_once(server: Web) -> None:
+    server.pages["/"] = page(nameless(1), relation(f"{server.url}/2"))
+    server.pages["/2"] = page(nameless(2))
+    source = stream(server.url)
+    rows, cursor = changes(source)
+    assert sorted(row.values["number"] for row in rows) == ["1", "2"]
+    assert changes(source, cursor)[0] == []
+    assert sorted(row.values["number"] for row in source.snapshot()) == ["1", "2"]
+
+
+@pytest.mark.parametrize("when", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
+def test_a_time_that_utc_does_not_have_is_a_fault_of_its_row(tmp_path: Path, when: str) -> None:
+    (row,) = stream(saved(tmp_path, member(1, 1, when))).snapshot()
+    assert "which is none" in str(row.fault)
+
+
+def test_a_page_at_an_impossible_address_is_said_in_a_sentence(server: Web) -> None:
+    server.pages["/"] = page(relation("http://[::1"))
+    with pytest.raises(SourceError, match=r"http://…: is no address that can be asked"):
+        changes(stream(server.url))

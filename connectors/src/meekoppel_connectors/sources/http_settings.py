@@ -36,7 +36,10 @@ def _has_possible_port(parts: SplitResult) -> bool:
 
 def without_query(address: str) -> str:
     """Give an address as it may be shown: without user, password and query, which may hold a key."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # half an address of IPv6
+        return address.partition("://")[0] + "://…"
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path}" if parts.scheme else parts.path
 

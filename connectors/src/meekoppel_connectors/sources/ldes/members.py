@@ -18,6 +18,7 @@ from typing import Any
 from pyoxigraph import BlankNode, Literal, NamedNode
 
 from meekoppel_connectors.sources.ldes import terms
+from meekoppel_connectors.sources.ldes.cursor import short
 from meekoppel_connectors.sources.ldes.moments import moment_of
 from meekoppel_connectors.sources.ldes.page import Page, Steps, Subject, Term
 
@@ -72,7 +73,7 @@ def members_of(page: Page, reading: Reading) -> list[Member]:
     subjects = page.members(reading.version_of, reading.timestamp)
     all_of_them = frozenset(subjects)
     found = [_member(page, subject, all_of_them, reading) for subject in subjects]
-    lost = page.broken.keys() - {member.id for member in found}
+    lost = page.broken.keys() - {subject.value for subject in subjects}
     return found + [Member(id, id, None, {"@id": id}, page.broken[id], removed=False) for id in sorted(lost)]
 
 
@@ -85,13 +86,18 @@ def _member(page: Page, subject: Subject, members: frozenset[Subject], reading: 
     if graph is not None and version_of is not None:
         values = flattener.fields(version_of, frozenset({subject, version_of})) | values
     values |= flattener.incoming(subject)
-    id = subject.value
+    id = subject.value if isinstance(subject, NamedNode) else _named_by(values)
     values |= {"@id": id, "@version_of": version_of.value if version_of else id}
     written = [one.value for one in page.follow(subject, reading.timestamp, graph) if isinstance(one, Literal)]
     time = moment_of(written[0]) if written else None
     types = {str(kind.value) for kind in page.about(subject, graph).get(terms.TYPE, []) if isinstance(kind, NamedNode)}
-    fault = page.broken.get(id) or _fault(written, time)
+    fault = page.broken.get(subject.value) or _fault(written, time)
     return Member(id, values["@version_of"], time, values, fault, removed=bool(types & reading.deleted))
+
+
+def _named_by(values: Fields) -> str:
+    """Name a member that has no IRI by what it says: the label that a page gives it holds in that page only."""
+    return f"_:{short(_key(values))}"
 
 
 def _fault(written: list[str], time: datetime | None) -> str | None:

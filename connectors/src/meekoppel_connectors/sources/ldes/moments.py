@@ -9,9 +9,9 @@ def moment_of(text: str) -> datetime | None:
     """Read a time (xsd:dateTime or xsd:date); one without a zone is UTC; None when there is no such time."""
     try:
         moment = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # or it lies outside the years 1 to 9999 in UTC
         return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def sortable(moment: datetime) -> str:
