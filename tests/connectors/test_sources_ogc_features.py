@@ -242,6 +242,7 @@ def test_a_configuration_is_checked(tmp_path: Path) -> None:
         ({"features": [], "links": {"rel": "next"}}, "links that are no list"),
         ({"features": [], "links": ["items2"]}, "links that are no list"),
         ({"features": [], "links": [{"rel": "next", "href": 5}]}, "next page whose address is no text"),
+        ({"features": [], "links": [{"rel": "next", "href": "http://[::1"}]}, "next page at an impossible address"),
     ],
 )
 def test_links_that_could_hide_a_next_page_are_refused(site: Web, answer: Any, said: str) -> None:

@@ -135,3 +135,10 @@ def test_an_empty_feed_is_read_as_one_without_events(tmp_path: Path) -> None:
 def test_data_sources_that_are_none_do_not_end_the_reading(tmp_path: Path, sources: Any) -> None:
     (row,) = rows(feed(tmp_path, event(1), data_sources=sources))
     assert row.fault is None
+
+
+def test_a_time_of_change_that_utc_does_not_have_says_nothing(tmp_path: Path) -> None:
+    feature = event(1)
+    feature["properties"]["core_details"]["update_date"] = "0001-01-01T00:00:00+14:00"
+    (row,) = rows(feed(tmp_path, feature))
+    assert (row.fault, row.occurred_at) == (None, None)

@@ -139,9 +139,11 @@ def _in_time(text: str) -> datetime:
 
 
 def _moment(text: str) -> datetime | None:
+    """Read a time; None when it is none, or lies outside the years 1 to 9999 in UTC."""
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment
+    except (ValueError, OverflowError):
         return None
 
 

@@ -87,7 +87,7 @@ class OgcFeatures(Source[OgcFeaturesSettings]):
             empty = 0 if page["features"] else empty + 1
             if empty > MOST_EMPTY_PAGES:
                 raise SourceError(without_query(address), f"leads through {empty} pages without a feature")
-            address, params = urljoin(answer.address, following) if following else None, None
+            address, params = _absolute(answer.address, following) if following else None, None
 
     def _question(self, collection: Collection, limit: int) -> dict[str, str]:
         settings = self.settings
@@ -141,6 +141,13 @@ def _values(feature: Any) -> dict[str, Any]:
     if not isinstance(properties, dict):
         raise ValueError("has properties that are no object with fields")
     return own | flattened(properties)
+
+
+def _absolute(address: str, following: str) -> str:
+    try:
+        return urljoin(address, following)
+    except ValueError as error:
+        raise SourceError(without_query(address), f"has a next page at an impossible address: {error}") from error
 
 
 def _matched(page: Mapping[str, Any]) -> int | None:

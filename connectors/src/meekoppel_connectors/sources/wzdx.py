@@ -9,7 +9,7 @@ contacts, who are persons, are left out. Coordinates are longitude and latitude.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
 from meekoppel_connectors.errors import SourceError
@@ -98,6 +98,6 @@ def _moment(text: Any) -> datetime | None:
     """Read a date and time of WZDx (RFC 3339); one without zone, or none, says nothing."""
     try:
         moment = datetime.fromisoformat(str(text))
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):  # or it lies outside the years 1 to 9999 in UTC
         return None
-    return moment if moment.tzinfo else None
