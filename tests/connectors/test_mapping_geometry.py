@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from meekoppel_connectors.mapping.crs import area_of
 from meekoppel_connectors.mapping.geometry import GeometryReader
 from meekoppel_connectors.mapping.reasons import Reason, Unreadable
 from meekoppel_connectors.mapping.row import SourceRow
+from meekoppel_connectors.mapping.validity import repaired
 from tests.connectors.feeds import configured
 
 BOWTIE = "POLYGON((155000 463000, 155010 463010, 155010 463000, 155000 463010, 155000 463000))"
@@ -201,3 +203,19 @@ def test_the_area_of_rd_new_holds_the_netherlands_and_not_much_more() -> None:
     assert south < 306_900
     assert north > 619_300
     assert np.all(np.abs((west, south, east, north)) < 1_000_000)
+
+
+def test_a_scribble_is_refused_before_its_repair_fills_the_memory() -> None:
+    angles = np.linspace(0, 2 * np.pi, 20_000)
+    radii = 400 + 100 * np.random.default_rng(1).random((len(angles), 2))
+    scribble = shapely.Polygon([112_000, 516_000] + radii * np.column_stack([np.cos(angles), np.sin(angles)]))
+    begin = time.process_time()
+    with pytest.raises(Unreadable, match="crosses itself more than 10,000 times"):
+        repaired(scribble)
+    assert time.process_time() - begin < 5
+
+
+def test_a_large_polygon_with_one_crossing_is_repaired() -> None:
+    circle = shapely.get_coordinates(shapely.Point(112_000, 516_000).buffer(500, quad_segs=2_000))
+    circle[[10, 11]] = circle[[11, 10]]
+    assert repaired(shapely.Polygon(circle)).is_valid
