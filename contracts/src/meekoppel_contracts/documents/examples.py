@@ -114,6 +114,10 @@ def examples(subject: str) -> tuple[Example, ...]:
 
 
 def _odd_cases() -> tuple[Example, ...]:
+    return (*_odd_plan_events(), *_odd_coordination(), *_odd_answers())
+
+
+def _odd_plan_events() -> tuple[Example, ...]:
     to_the_microsecond = datetime(2026, 3, 2, 8, 15, 3, 1, tzinfo=UTC)
     before_1970 = datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
     return (
@@ -153,6 +157,11 @@ def _odd_cases() -> tuple[Example, ...]:
                 plan=example_plan(zones=(example_zone(repaired=True, position_error_m=0.25, simplified_m=0.1),))
             ),
         ),
+    )
+
+
+def _odd_coordination() -> tuple[Example, ...]:
+    return (
         Example(
             AREA_EVENT,
             "collaboration",
@@ -183,6 +192,11 @@ def _odd_cases() -> tuple[Example, ...]:
                 answered_at=None,
             ),
         ),
+    )
+
+
+def _odd_answers() -> tuple[Example, ...]:
+    return (
         Example(
             PLAN_REJECTION,
             "tombstone",
