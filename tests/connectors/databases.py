@@ -13,8 +13,8 @@ from sqlalchemy import Engine, create_engine, make_url, text
 
 from meekoppel_connectors.sources.opening import open_source
 from meekoppel_connectors.sources.source import Reached
-from meekoppel_connectors.sources.sql import SqlSource
-from meekoppel_connectors.sources.sql_settings import SqlSettings
+from meekoppel_connectors.sources.sql.query import SqlSource
+from meekoppel_connectors.sources.sql.settings import SqlSettings
 from tests.passing import new_database
 
 PASSWORD_VARIABLE = "GIS_PASSWORD"

@@ -12,7 +12,7 @@ import pytest
 from meekoppel_connectors.errors import BrokerError, ConnectorError, SourceError
 from meekoppel_connectors.run import RunSummary, Stage
 from meekoppel_connectors.secrets import read_secret
-from meekoppel_connectors.sources.delimited import DelimitedFile
+from meekoppel_connectors.sources.tables.delimited import DelimitedFile
 from meekoppel_connectors.status import read_status
 from meekoppel_contracts.codes import Status
 from meekoppel_contracts.ids import OrgCode

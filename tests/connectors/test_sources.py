@@ -342,7 +342,7 @@ def test_a_table_with_geometry_tells_its_crs_and_keeps_its_values(tmp_path: Path
 
 
 def test_a_large_layer_is_read_in_batches_without_losing_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("meekoppel_connectors.sources.features.BATCH", 3)
+    monkeypatch.setattr("meekoppel_connectors.sources.vector.features.BATCH", 3)
     found = rows("gpkg", vector(tmp_path / "w.gpkg", count=8))
     assert [(row.number, row.values["nr"]) for row in found] == [(i + 1, f"00{i}") for i in range(8)]
 

@@ -14,10 +14,10 @@ from pyproj import CRS
 
 from meekoppel_connectors.errors import Fatal, SourceAway, SourceError
 from meekoppel_connectors.mapping.read import read_plans
-from meekoppel_connectors.sources.arcgis import ArcGisLayer
-from meekoppel_connectors.sources.arcgis_layer import crs_of
-from meekoppel_connectors.sources.arcgis_settings import ArcGisSettings
-from meekoppel_connectors.sources.arcgis_shapes import esri_shape
+from meekoppel_connectors.sources.arcgis.feature_service import ArcGisLayer
+from meekoppel_connectors.sources.arcgis.layer import crs_of
+from meekoppel_connectors.sources.arcgis.settings import ArcGisSettings
+from meekoppel_connectors.sources.arcgis.shapes import esri_shape
 from meekoppel_connectors.sources.opening import open_source
 from meekoppel_connectors.sources.source import Reached
 from tests.connectors.arcgis_server import LAYER, FeatureLayer, error, esri_field, milliseconds, square

@@ -10,8 +10,8 @@ import shapely
 
 from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.row import SourceRow
-from meekoppel_connectors.sources import gzipped
 from meekoppel_connectors.sources.opening import open_source, source_class
+from meekoppel_connectors.sources.places import gzipped
 from meekoppel_contracts.codes import NuisanceEffect, Status
 from tests.connectors.datex import POINT, line, publication, record, situation
 from tests.connectors.real_sets import counted, read_with, real

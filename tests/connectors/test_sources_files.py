@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from meekoppel_connectors.errors import SourceAway, SourceError
 from meekoppel_connectors.mapping.row import SourceRow
 from meekoppel_connectors.sources.opening import open_source, source_class
-from meekoppel_connectors.sources.settling import Settling
+from meekoppel_connectors.sources.places.settling import Settling
 from tests.connectors.web import Asked, Reply, Web, web
 
 

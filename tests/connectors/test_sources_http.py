@@ -19,9 +19,9 @@ from pydantic import ValidationError
 
 from meekoppel_connectors.errors import Fatal, SourceAway, SourceError
 from meekoppel_connectors.secrets import read_secret, without_secrets
-from meekoppel_connectors.sources.http import USER_AGENT, HttpReader, Validators
-from meekoppel_connectors.sources.http_failures import retry_after
-from meekoppel_connectors.sources.http_settings import HttpSettings, without_query
+from meekoppel_connectors.sources.http.client import USER_AGENT, HttpReader, Validators
+from meekoppel_connectors.sources.http.failures import retry_after
+from meekoppel_connectors.sources.http.settings import HttpSettings, without_query
 from tests.connectors.web import Asked, Reply, Web, endless, web
 
 SECRET = "s3cret-of-the-test"

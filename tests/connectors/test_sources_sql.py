@@ -14,8 +14,8 @@ from meekoppel_connectors.errors import ConfigError, SourceAway, SourceError
 from meekoppel_connectors.mapping.read import read_plans
 from meekoppel_connectors.sources.opening import source_class
 from meekoppel_connectors.sources.source import Reached
-from meekoppel_connectors.sources.sql_cursor import asked, kept, looking_back
-from meekoppel_connectors.sources.sql_settings import RemovedFlag, SqlSettings
+from meekoppel_connectors.sources.sql.cursor import asked, kept, looking_back
+from meekoppel_connectors.sources.sql.settings import RemovedFlag, SqlSettings
 from tests.connectors.databases import sql_source, sqlite_file, until_end
 from tests.connectors.feeds import NOW, configured
 
@@ -73,7 +73,7 @@ def test_an_sqlite_file_counts_from_the_folder_of_the_configuration(tmp_path: Pa
 
 
 def test_what_is_missing_to_read_databases_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("meekoppel_connectors.sources.sql")]:
+    for name in [name for name in sys.modules if name.startswith("meekoppel_connectors.sources.sql.query")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "sqlalchemy", None)
     importlib.invalidate_caches()

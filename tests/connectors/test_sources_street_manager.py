@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from meekoppel_connectors.mapping.row import MappedRow
-from meekoppel_connectors.sources.street_manager import message_row
+from meekoppel_connectors.sources.pushed.street_manager import message_row
 from meekoppel_contracts.codes import Status
 from tests.connectors.real_sets import json_file, read_with, real
 

@@ -15,7 +15,7 @@ import pytest
 from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.mapping.row import SourceRow
 from meekoppel_connectors.sources.opening import open_source, source_class
-from meekoppel_connectors.sources.unpacking import UnpackingLimits, refuse_bombs
+from meekoppel_connectors.sources.places.unpacking import UnpackingLimits, refuse_bombs
 
 MEGABYTE = 1024 * 1024
 SMALL = UnpackingLimits(total_bytes=4 * MEGABYTE, entries=5, ratio=100, unsuspicious_bytes=MEGABYTE)

@@ -14,7 +14,7 @@ from meekoppel_connectors.pushing.keeping import Keeper
 from meekoppel_connectors.pushing.publishing import Publisher
 from meekoppel_connectors.pushing.server import PushServer
 from meekoppel_connectors.pushing.sns import Sns
-from meekoppel_connectors.sources.push import PushSettings
+from meekoppel_connectors.sources.pushed.push import PushSettings
 from meekoppel_connectors.state import open_state
 from meekoppel_connectors.status import read_status
 from meekoppel_connectors.templates.library import template

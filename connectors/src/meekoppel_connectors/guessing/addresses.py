@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 from meekoppel_connectors.errors import SourceError
 from meekoppel_connectors.guessing.formats import Found, guess_format
 from meekoppel_connectors.guessing.guess import Confidence, Guess
-from meekoppel_connectors.sources.http import HttpReader
-from meekoppel_connectors.sources.http_settings import HttpSettings, checked_address, without_query
-from meekoppel_connectors.sources.location import is_remote
+from meekoppel_connectors.sources.http.client import HttpReader
+from meekoppel_connectors.sources.http.settings import HttpSettings, checked_address, without_query
 from meekoppel_connectors.sources.opening import source_class
+from meekoppel_connectors.sources.places.location import is_remote
 from meekoppel_connectors.sources.settings import FileSettings
 
 _ITEMS = re.compile(r"(?P<service>https?://[^?]+?)/collections/(?P<collection>[^/?]+)(?:/items)?/?(?:\?.*)?$")

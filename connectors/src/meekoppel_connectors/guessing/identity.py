@@ -8,7 +8,7 @@ from meekoppel_connectors.guessing.dates import guess_dates
 from meekoppel_connectors.guessing.guess import Confidence, Guess
 from meekoppel_connectors.guessing.sample import Column, Sample
 from meekoppel_connectors.guessing.words import Role, fits
-from meekoppel_connectors.sources.vector import FEATURE_NUMBER
+from meekoppel_connectors.sources.vector.files import FEATURE_NUMBER
 
 _LOCAL_ID = re.compile(r"[A-Za-z0-9_,.:/-]{1,150}")
 _FEW = 0.02

@@ -16,8 +16,8 @@ from meekoppel_connectors.guessing.formats import Found
 from meekoppel_connectors.guessing.proposal import Proposal, Wishes, propose
 from meekoppel_connectors.guessing.sample import take_sample
 from meekoppel_connectors.guessing.writing import written
-from meekoppel_connectors.sources.location import is_remote
 from meekoppel_connectors.sources.opening import source_class
+from meekoppel_connectors.sources.places.location import is_remote
 from meekoppel_connectors.sources.source import Source
 from meekoppel_connectors.templates.library import Template, recognise
 

@@ -17,7 +17,7 @@ from meekoppel_connectors.guessing.guess import Confidence, Guess
 from meekoppel_connectors.guessing.sample import Column
 from meekoppel_connectors.mapping.reasons import Unreadable
 from meekoppel_connectors.mapping.values import is_missing, number_of, text_of
-from meekoppel_connectors.sources.delimited import DELIMITERS
+from meekoppel_connectors.sources.tables.delimited import DELIMITERS
 
 LOOKED_AT_ROWS = 60
 _LOOKED_AT_BYTES = 256 * 1024

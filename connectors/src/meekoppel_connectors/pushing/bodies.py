@@ -10,8 +10,8 @@ from typing import Any
 from meekoppel_connectors.errors import RejectedRow
 from meekoppel_connectors.mapping.row import SourceRow
 from meekoppel_connectors.mapping.values import is_missing, truth_of
-from meekoppel_connectors.sources.nested import flattened, top_of
-from meekoppel_connectors.sources.shapes import shape_of
+from meekoppel_connectors.sources.records.nested import flattened, top_of
+from meekoppel_connectors.sources.vector.shapes import shape_of
 
 REMOVED = "removed"
 

@@ -23,8 +23,8 @@ from meekoppel_connectors.pushing.bodies import UnreadableBodyError, json_of, pl
 from meekoppel_connectors.pushing.keeping import Keeper, OutboxFullError, Receipt
 from meekoppel_connectors.pushing.publishing import Publisher
 from meekoppel_connectors.pushing.sns import NotFromSnsError, Sns
-from meekoppel_connectors.sources.push import PushSettings
-from meekoppel_connectors.sources.street_manager import message_row
+from meekoppel_connectors.sources.pushed.push import PushSettings
+from meekoppel_connectors.sources.pushed.street_manager import message_row
 
 MOST_AT_ONCE = 64
 Answering = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -17,7 +17,7 @@ from meekoppel_connectors.pushing.publishing import Publisher
 from meekoppel_connectors.pushing.server import PushServer
 from meekoppel_connectors.pushing.sns import Sns
 from meekoppel_connectors.secrets import read_secret
-from meekoppel_connectors.sources.push import PushSettings
+from meekoppel_connectors.sources.pushed.push import PushSettings
 from meekoppel_connectors.state import open_state
 from meekoppel_contracts.registry import packaged_registry
 

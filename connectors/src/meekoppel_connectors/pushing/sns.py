@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509 import load_pem_x509_certificate
 
 from meekoppel_connectors.clock import Clock, utc_now
-from meekoppel_connectors.sources.http import USER_AGENT
+from meekoppel_connectors.sources.http.client import USER_AGENT
 
 Fetch = Callable[[str], bytes]
 """Gives what stands at an address."""

@@ -13,28 +13,28 @@ from pathlib import Path
 from typing import Any
 
 from meekoppel_connectors.errors import SourceError
-from meekoppel_connectors.sources.files import LocatedFiles
+from meekoppel_connectors.sources.places.files import LocatedFiles
 from meekoppel_connectors.sources.settings import FileSettings, SourceSettings
 from meekoppel_connectors.sources.source import Source
 
 ENTRY_POINTS = "meekoppel.sources"
 OUR_OWN = {
-    "geojson": "vector:GeoJsonFile",
-    "gpkg": "vector:GeoPackageFile",
-    "shapefile": "vector:ShapefileFile",
-    "csv": "delimited:DelimitedFile",
-    "xlsx": "workbook:Workbook",
-    "xml": "records:RecordFile",
-    "json": "json_records:JsonRecordFile",
-    "wzdx": "wzdx:WzdxFeed",
-    "datex2": "datex2:SituationPublication",
-    "sql": "sql:SqlSource",
-    "arcgis": "arcgis:ArcGisLayer",
-    "push": "push:PushedPlans",
-    "street-manager": "street_manager:StreetManagerFile",
+    "geojson": "vector.files:GeoJsonFile",
+    "gpkg": "vector.files:GeoPackageFile",
+    "shapefile": "vector.files:ShapefileFile",
+    "csv": "tables.delimited:DelimitedFile",
+    "xlsx": "tables.workbook:Workbook",
+    "xml": "records.xml:RecordFile",
+    "json": "records.json:JsonRecordFile",
+    "wzdx": "records.wzdx:WzdxFeed",
+    "datex2": "datex.situations:SituationPublication",
+    "sql": "sql.query:SqlSource",
+    "arcgis": "arcgis.feature_service:ArcGisLayer",
+    "push": "pushed.push:PushedPlans",
+    "street-manager": "pushed.street_manager:StreetManagerFile",
     "ldes": "ldes.stream:EventStream",
-    "ogc-features": "ogc_features:OgcFeatures",
-    "wfs": "wfs:WebFeatureService",
+    "ogc-features": "services.ogc_features:OgcFeatures",
+    "wfs": "services.wfs:WebFeatureService",
 }
 EXTRAS = {"ldes": "ldes", "sql": "sql"}
 """Format → the extra of this package that brings the libraries it needs."""

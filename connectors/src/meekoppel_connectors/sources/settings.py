@@ -10,8 +10,8 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from meekoppel_connectors.settings import Section
-from meekoppel_connectors.sources.http_settings import HttpSettings
-from meekoppel_connectors.sources.location import SftpSettings, checked_location, is_remote, shown_location
+from meekoppel_connectors.sources.http.settings import HttpSettings
+from meekoppel_connectors.sources.places.location import SftpSettings, checked_location, is_remote, shown_location
 
 
 def _known_crs(value: int | str) -> int | str:

@@ -13,9 +13,9 @@ from urllib.parse import unquote, urldefrag, urlsplit
 from pyoxigraph import RdfFormat
 
 from meekoppel_connectors.errors import SourceAway, SourceError
-from meekoppel_connectors.sources.http import HttpAnswer, HttpReader
-from meekoppel_connectors.sources.http_settings import without_query
-from meekoppel_connectors.sources.tables import existing
+from meekoppel_connectors.sources.http.client import HttpAnswer, HttpReader
+from meekoppel_connectors.sources.http.settings import without_query
+from meekoppel_connectors.sources.tables.cells import existing
 
 ACCEPT = (
     "application/n-quads, application/trig, text/turtle;q=0.9, application/n-triples;q=0.9, application/ld+json;q=0.8"

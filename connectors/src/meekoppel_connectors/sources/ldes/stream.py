@@ -14,8 +14,8 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from meekoppel_connectors.mapping.row import SourceRow
-from meekoppel_connectors.sources.http import HttpReader
-from meekoppel_connectors.sources.http_settings import HttpAddress, HttpSettings, without_query
+from meekoppel_connectors.sources.http.client import HttpReader
+from meekoppel_connectors.sources.http.settings import HttpAddress, HttpSettings, without_query
 from meekoppel_connectors.sources.ldes import terms
 from meekoppel_connectors.sources.ldes.cursor import StreamCursor
 from meekoppel_connectors.sources.ldes.fetching import Pages, SavedPages, ServedPages

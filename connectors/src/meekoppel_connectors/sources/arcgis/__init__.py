@@ -1,0 +1,1 @@
+"""ArcGIS feature services: `feature_service` is the source."""

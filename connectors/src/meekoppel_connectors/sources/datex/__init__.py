@@ -1,0 +1,1 @@
+"""DATEX II: situations and their records, and where they lie."""

@@ -1,0 +1,1 @@
+"""Asking a server by HTTP: `client` is the way in, for every source that does."""

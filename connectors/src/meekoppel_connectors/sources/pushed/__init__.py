@@ -1,0 +1,1 @@
+"""What others push to the connector, as `serve` takes it; messages of Street Manager also as files."""

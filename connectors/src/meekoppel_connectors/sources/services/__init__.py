@@ -1,0 +1,1 @@
+"""Services that answer page by page: OGC API Features and WFS."""

@@ -1,0 +1,1 @@
+"""Databases: `query` is the source."""

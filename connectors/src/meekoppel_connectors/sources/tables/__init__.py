@@ -1,0 +1,1 @@
+"""Tables of cells: CSV files and workbooks, and how their headers are found."""

@@ -1,0 +1,1 @@
+"""Files with geometry of their own, read through GDAL."""
