@@ -40,7 +40,7 @@ class Head:
         fields: its columns, in order, without that of its geometry.
         geometry: the column with geometry; None when it has none.
         postgis: whether PostGIS holds that geometry; else the column has WKB.
-        srid: of the first geometry in PostGIS; None when there is none, or it names none.
+        srid: of the first geometry in PostGIS, else as the column was declared; None when nothing names one.
         nested: whether columns hold JSON or ranges, so that a row has other fields than these.
         key: the columns of the primary key; empty for a view or query.
     """
@@ -211,7 +211,20 @@ def _srid(connection: Connection, settings: SqlSettings, geometry: str) -> int |
     found = connection.execute(
         text(f"SELECT ST_SRID(q.{column}\\:\\:geometry) FROM {rows} WHERE q.{column} IS NOT NULL LIMIT 1")  # noqa: S608 - quoted
     ).scalar()
-    return int(found) if found else None
+    return int(found or _declared_srid(connection, settings, geometry) or 0) or None
+
+
+def _declared_srid(connection: Connection, settings: SqlSettings, geometry: str) -> Any:
+    """Give the SRID with which the column of a table was declared: an empty table has no geometry that says it."""
+    if settings.table is None:
+        return None
+    quote = connection.dialect.identifier_preparer.quote_identifier
+    declared = text(
+        """SELECT postgis_typmod_srid(a.atttypmod) FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+           WHERE a.attrelid = to_regclass(:name) AND a.attname = :column AND t.typname = 'geometry'"""
+    )
+    name = ".".join(quote(part) for part in settings.table.split("."))
+    return connection.execute(declared, {"name": name, "column": geometry}).scalar()
 
 
 def _key(connection: Connection, settings: SqlSettings) -> tuple[str, ...]:
