@@ -226,5 +226,5 @@ def _first_problem(path: Path, error: ValidationError, *within: str) -> ConfigEr
 
 def _unknown_setting(within: tuple[str, ...]) -> str:
     if within:
-        return "is not a setting of this format; see docs/connectors.md, or `meekoppel-connector spec` and its name"
+        return "is not a setting of this format; see docs/sources.md, or `meekoppel-connector spec` and its name"
     return "is not a setting of a connector; see docs/connectors.md"
