@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from meekoppel_connectors.guessing.codes import CERTAINTY_WORDS, STATUS_WORDS, guess_coded, meaning
+from meekoppel_connectors.guessing.codes import CERTAINTY_WORDS, DISCIPLINE_WORDS, STATUS_WORDS, guess_coded, meaning
 from meekoppel_connectors.guessing.guess import Confidence
 from meekoppel_connectors.guessing.identity import guess_id
 from meekoppel_connectors.guessing.organisations import guess_owner, kind_of
@@ -39,6 +39,7 @@ def period_of(**columns: list[Any]) -> tuple[str, str, Confidence] | None:
         ("RD_Y", Role.Y),
         ("Breitengrad", Role.LATITUDE),
         ("opdrachtgever", Role.ORGANISATION),
+        ("Projectnr.", Role.ID),
     ],
 )
 def test_the_names_of_four_languages_are_known(name: str, role: Role) -> None:
@@ -177,3 +178,54 @@ def test_the_owner_is_the_publisher_unless_a_column_names_organisations() -> Non
 )
 def test_the_kind_of_organisation_is_read_from_its_name_or_code(name: str, kind: str) -> None:
     assert kind_of(name) == kind
+
+
+def test_a_total_and_a_remark_below_the_table_leave_the_id_what_it_is() -> None:
+    numbers = [f"{number:05d}" for number in range(1, 12)]
+    guess = guess_id(
+        sample(**{"Projectnr.": [*numbers, None, "* excl. btw"], "Straat": [*["Laat"] * 11, "Totaal", None]})
+    )
+    assert guess is not None
+    assert (guess.value, guess.confidence) == ("Projectnr.", Confidence.UNSURE)
+    assert "of 13 rows 1 have no value, 1 hold what is no id" in guess.why
+
+
+def test_a_column_of_persons_is_never_offered_as_a_title() -> None:
+    guess = guess_title(sample(omschrijving=["Riool Laat", "Riool Dijk"], projectleider=["J. de Vries"] * 2), set())
+    assert guess is not None
+    assert (guess.value, guess.alternatives) == ("omschrijving", ())
+
+
+@pytest.mark.parametrize(
+    ("phase", "status", "certainty"),
+    [
+        ("VO", "tentative", "probable"),
+        ("DO", "planned", "probable"),
+        ("UO", "planned", "firm"),
+        ("UITV", "in_progress", "firm"),
+        ("NAZ", "completed", "firm"),
+        ("Voorbereiding", "planned", "firm"),
+        ("Document", None, None),
+    ],
+)
+def test_phases_of_a_design_are_understood_by_their_abbreviations(
+    phase: str, status: str | None, certainty: str | None
+) -> None:
+    assert (meaning(phase, STATUS_WORDS), meaning(phase, CERTAINTY_WORDS)) == (status, certainty)
+
+
+def test_a_kind_of_work_that_joins_two_gives_both() -> None:
+    works = ["riolering + wegen", "wegen", "groen en wegen", "wegen"]
+    guess = guess_coded(sample(soort=works), Role.DISCIPLINE, DISCIPLINE_WORDS, "other", set())
+    assert guess is not None
+    assert guess.value.codes == {
+        "wegen": "road",
+        "riolering + wegen": ("gravity_sewer", "road"),
+        "groen en wegen": ("greenery", "road"),
+    }
+
+
+def test_a_coordinate_that_differs_in_every_row_is_not_offered_as_an_id() -> None:
+    guess = guess_id(sample(volgnr=["1", "2", "3"], RD_X=["111500", "111501", "111502"]))
+    assert guess is not None
+    assert (guess.value, guess.alternatives) == ("volgnr", ())

@@ -101,3 +101,19 @@ def test_a_period_in_one_text_is_seen(text: str) -> None:
 @pytest.mark.parametrize("text", ["00123", "111500,5", "riool", "2026", "2147348493x", "31-02-2026", "12345678"])
 def test_what_is_no_date_is_not_taken_for_one(text: str) -> None:
     assert guess_dates(column(text)) is None
+
+
+@pytest.mark.parametrize(
+    ("texts", "formats"),
+    [
+        (["31-12-2026 00:00", "01-02-2026 00:00"], ("%d-%m-%Y 00:00", "%d-%m-%Y %H:%M")),
+        (["31-12-2026 0:00:00"], ("%d-%m-%Y 0:00:00", "%d-%m-%Y %H:%M:%S")),
+        (["2026-12-31T00:00:00", "2026-01-02T00:00:00"], ("%Y-%m-%dT00:00:00", "iso")),
+        (["2026-12-31T00:00:00", "2026-01-02T08:00:00"], ()),
+        (["31-12-2026 00:00", "01-02-2026"], ("%d-%m-%Y %H:%M", "%d-%m-%Y")),
+    ],
+)
+def test_days_that_an_export_writes_with_midnight_stay_days(texts: list[str], formats: tuple[str, ...]) -> None:
+    guess = guess_dates(column(*texts))
+    assert guess is not None
+    assert guess.value.formats == formats

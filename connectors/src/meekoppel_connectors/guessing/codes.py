@@ -10,31 +10,33 @@ from meekoppel_connectors.guessing.guess import Confidence, Guess
 from meekoppel_connectors.guessing.sample import Sample
 from meekoppel_connectors.guessing.words import Role, fits, plain_name
 
-# Beginnings of words as they stand after `plain_name`; the first that fits counts.
+# Beginnings of words as they stand after `plain_name`; with `_` at its end a whole word, such as the abbreviations of
+# design phases (voorlopig ontwerp, definitief ontwerp, uitvoeringsontwerp). The first that fits counts.
 STATUS_WORDS = {
     "not_executed": "niet_uitgevoerd",
     "cancelled": "geannuleerd vervallen ingetrokken cancel annul abgesagt storniert",
     "suspended": "stilgelegd opgeschort suspend suspendu unterbrochen",
     "in_progress": "in_uitvoering uitvoering lopend gestart bezig in_progress running works_in_progress en_cours"
-    " im_bau in_arbeit laufend active started",
+    " im_bau in_arbeit laufend active started uitv_",
     "completed": "gereed afgerond voltooid klaar opgeleverd completed closed finished termin acheve abgeschlossen"
-    " fertig",
+    " fertig nazorg naz_",
     "concept": "concept draft entwurf brouillon",
     "tentative": "voorlopig niet_concreet provisional tentative optie onder_voorbehoud provisoire vorlaufig idee"
-    " initiatief verkenning haalbaarheid proposed pending",
+    " initiatief verkenning haalbaarheid proposed pending so_ vo_",
     "planned": "vast definitief gepland concreet planned firm confirmed gepland prevu geplant planifie voorbereiding"
-    " ontwerp a_venir scheduled approved",
+    " ontwerp a_venir scheduled approved do_ uo_ bestek aanbesteding gunning",
 }
 CERTAINTY_WORDS = {
     "idea": "idee idea initiatief concept draft",
-    "possible": "mogelijk possible verkenning haalbaarheid niet_concreet onzeker moglich",
-    "probable": "waarschijnlijk voorlopig probable provisional tentative ontwerp prevu provisoire vorlaufig likely",
+    "possible": "mogelijk possible verkenning haalbaarheid niet_concreet onzeker moglich so_",
+    "probable": "waarschijnlijk voorlopig probable provisional tentative ontwerp prevu provisoire vorlaufig likely"
+    " vo_ do_",
     "firm": "vast zeker definitief concreet firm confirmed sicher certain in_uitvoering uitvoering gereed gepland"
-    " in_progress running en_cours completed voorbereiding",
+    " in_progress running en_cours completed voorbereiding uo_ uitv_ bestek gunning nazorg naz_",
 }
 DISCIPLINE_WORDS = {
     "pressure_sewer": "persriool persleiding drukriool",
-    "gravity_sewer": "riool riolering vrijverval sewer kanal assainissement egout",
+    "gravity_sewer": "riool riolering rio_ vrijverval sewer kanal assainissement egout",
     "drinking_water": "drinkwater waterleiding water_main trinkwasser eau_potable",
     "surface_water": "watergang oppervlaktewater duiker",
     "gas_high": "gas_hd gas_hogedruk",
@@ -45,7 +47,7 @@ DISCIPLINE_WORDS = {
     "heat": "warmte heat stadsverwarming fernwarme chaleur",
     "telecom": "telecom glasvezel kabel fiber fibre data",
     "lighting": "verlichting lighting eclairage ovl",
-    "greenery": "groen boom bomen green espaces_verts",
+    "greenery": "groen gro_ boom bomen green espaces_verts",
     "structure": "brug kunstwerk kade bridge bruecke pont",
     "public_space": "openbare_ruimte herinrichting plein",
     "building": "bouw nieuwbouw building batiment",
@@ -53,6 +55,7 @@ DISCIPLINE_WORDS = {
     "road": "weg wegen verharding asfalt bestrating elementen rijbaan fietspad road street strasse fahrbahn voirie"
     " chaussee",
 }
+_JOINT = re.compile(r"[+,;/&]|\b(?:en|and|und|et)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,12 @@ class CodedColumn:
 
     Attributes:
         name: the column.
-        codes: source value → plan value; the most frequent first.
+        codes: source value → plan value, or several for a value that joins words; the most frequent first.
         unknown: the values among them that no word explains, which got the default.
     """
 
     name: str
-    codes: Mapping[str, str]
+    codes: Mapping[str, str | tuple[str, ...]]
     unknown: tuple[str, ...]
 
 
@@ -90,7 +93,7 @@ def guess_coded(
         named = fits(name, role) - fits(name, Role.BESIDE_THE_POINT)
         if name in taken or named < 0.4 or not column.is_coded:
             continue
-        coded = _coded(name, column.distinct, words, default)
+        coded = _coded(name, column.distinct, words, default, several=role is Role.DISCIPLINE)
         known = len(coded.codes) - len(coded.unknown)
         if known:
             candidates.append((named + known / len(coded.codes), coded))
@@ -106,14 +109,20 @@ def guess_coded(
 def meaning(text: str, words: Mapping[str, str]) -> str | None:
     """Tell what a word means; None when it is not known."""
     plain = plain_name(text)
-    spaced = f"_{plain}"
+    spaced = f"_{plain}_"
     for value, known in words.items():
         if any(f"_{word}" in spaced for word in known.split() if not re.search(rf"(niet|not|non)_{word}", plain)):
             return value
     return None
 
 
-def _coded(name: str, distinct: list[str], words: Mapping[str, str], default: str) -> CodedColumn:
-    found = {text: meaning(text, words) for text in distinct}
+def _meanings(text: str, words: Mapping[str, str]) -> tuple[str, ...] | None:
+    """Tell what a text means that joins words, as `riolering + wegen`; None unless it means several things."""
+    found = dict.fromkeys(value for part in _JOINT.split(text) if (value := meaning(part, words)) is not None)
+    return tuple(found) if len(found) > 1 else None
+
+
+def _coded(name: str, distinct: list[str], words: Mapping[str, str], default: str, *, several: bool) -> CodedColumn:
+    found = {text: (_meanings(text, words) if several else None) or meaning(text, words) for text in distinct}
     unknown = tuple(text for text, value in found.items() if value is None)
     return CodedColumn(name, {text: value or default for text, value in found.items()}, unknown)

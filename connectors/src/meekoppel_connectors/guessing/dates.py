@@ -25,6 +25,7 @@ _NUMBERS = re.compile(
 _PACKED = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:\d{6}|\d{4})?")
 _PACKED_FORMS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _EPOCHS = {"epoch_s": (600_000_000, 3_000_000_000), "epoch_ms": (600_000_000_000, 3_000_000_000_000)}
+_MIDNIGHT = re.compile(r"[T ]0?0:00(?::00(?:\.0+)?)?(?=\s*$)")
 _PLAIN_NUMBER = re.compile(r"[\d.,]+")
 
 
@@ -101,19 +102,38 @@ def _is_period(text: str) -> bool:
 
 def _written(texts: list[str], beside: Sequence[str]) -> Guess[DateForm] | None:
     order = _order([*texts, *beside])
-    forms = Counter(form for text in texts if (form := _form(text, day_first=order.value)) is not None)
-    read = forms.total()
+    written = [(form, text) for text in texts if (form := _form(text, day_first=order.value)) is not None]
+    read = len(written)
     if not texts or read < ENOUGH * len(texts):
         return None
-    formats = tuple(form for form, _ in forms.most_common())
-    if formats == ("iso",):
+    formats = tuple(form for form, _ in Counter(form for form, _ in written).most_common())
+    midnight = _midnight([text for _, text in written])
+    if formats == ("iso",) and midnight is None:
         return Guess(DateForm(), *_with_left_over(texts, read, Confidence.SURE, "dates as 2026-03-31"))
     swapped = tuple(sorted({form for text in texts if (form := _form(text, day_first=not order.value))} - set(formats)))
     unsure = order.confidence is not Confidence.SURE and swapped
-    confidence = order.confidence if unsure else Confidence.SURE
-    why = order.why if unsure else f"dates as {texts[0]}"
+    confidence, why = (order.confidence, order.why) if unsure else (Confidence.SURE, f"dates as {texts[0]}")
+    if midnight is not None:
+        formats = (_of_days(formats[0], midnight), *formats)
+        if not unsure:
+            why = (
+                f"the time is always {midnight.strip('T ')}, so days are meant, and an end lasts to the end of its day"
+            )
+            confidence = Confidence.LIKELY
     alternatives = tuple(f'date: "{form}"' for form in swapped) if unsure else ()
     return Guess(DateForm(formats), *_with_left_over(texts, read, confidence, why), alternatives)
+
+
+def _midnight(texts: list[str]) -> str | None:
+    """Give the midnight that stands behind all dates, as an export of days writes it; None when there is none."""
+    times = {match.group() if (match := _MIDNIGHT.search(text)) else None for text in texts}
+    return times.pop() if len(times) == 1 else None
+
+
+def _of_days(form: str, midnight: str) -> str:
+    """Give the form of a date with a midnight that is text: such a date is a day, not a moment."""
+    day = "%Y-%m-%d" if form == "iso" else re.sub(r"[T ]?%H.*", "", form)
+    return day + midnight
 
 
 def _with_left_over(texts: list[str], read: int, confidence: Confidence, why: str) -> tuple[Confidence, str]:

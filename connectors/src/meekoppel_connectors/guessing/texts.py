@@ -8,6 +8,7 @@ from statistics import mean
 from meekoppel_connectors.guessing.guess import Confidence, Guess
 from meekoppel_connectors.guessing.sample import Column, Sample
 from meekoppel_connectors.guessing.words import Role, fits
+from meekoppel_connectors.mapping.privacy.columns import is_person_column
 from meekoppel_contracts.plan import DESCRIPTION_LENGTH, TITLE_LENGTH
 
 _LETTERS = re.compile(r"[^\W\d_]{3,}")
@@ -17,8 +18,12 @@ _SENTENCE = 2.0
 
 
 def text_columns(sample: Sample, taken: set[str]) -> list[Column]:
-    """Give the columns that hold words for people: no codes of one word throughout, no addresses, nothing taken."""
-    return [column for name, column in sample.columns.items() if name not in taken and _is_wordy(column)]
+    """Give the columns that hold words for people: no codes throughout, no addresses, no persons, nothing taken."""
+    return [
+        column
+        for name, column in sample.columns.items()
+        if name not in taken and _is_wordy(column) and not is_person_column(name)
+    ]
 
 
 def guess_title(sample: Sample, taken: set[str]) -> Guess[str] | None:

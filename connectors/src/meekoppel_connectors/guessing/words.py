@@ -31,18 +31,18 @@ class Role(StrEnum):
 WORDS: dict[Role, str] = {
     Role.ID: "id projectnr projectnummer projectcode nummer nr kenmerk code referentie reference ref identificatie"
     " identifier key sleutel number numero aktenzeichen nummer kennung uuid guid recordid objectid reference_number"
-    " plan_id plannummer zaaknummer werknummer dossiernummer bestelnummer",
+    " plan_id plannummer zaaknummer werknummer dossiernummer bestelnummer werknr plannr zaaknr dossiernr",
     Role.TITLE: "titel title naam name onderwerp subject project projectnaam straat straatnaam street bezeichnung titre"
     " nom intitule rue strasse locatie location betreft objet rue_principal werk werknaam",
-    Role.DESCRIPTION: "omschrijving beschrijving toelichting description details opmerking bemerkung beschreibung"
-    " comment commentaire content werkzaamheden inhoud objet activiteit",
+    Role.DESCRIPTION: "omschrijving omschr beschrijving toelichting description details opmerking bemerkung"
+    " beschreibung comment commentaire content werkzaamheden inhoud objet activiteit",
     Role.START: "start startdatum begin begindatum van vanaf aanvang from since debut date_debut beginn von ab"
     " start_date startdate begint uitvoeringsstart earliest_start",
     Role.END: "eind einde einddatum tot t/m end enddate end_date until to fin date_fin ende bis gereed oplevering"
     " gereeddatum finish klaar latest_end eindigt",
     Role.PERIOD: "periode period zeitraum uitvoeringsperiode looptijd duree planning wanneer dates",
     Role.STATUS: "status stand fase phase etat etat_travaux zustand toestand voortgang",
-    Role.CERTAINTY: "zekerheid certainty hardheid zekerheidsgraad betrouwbaarheid status probability",
+    Role.CERTAINTY: "zekerheid certainty hardheid zekerheidsgraad betrouwbaarheid status fase phase probability",
     Role.ORGANISATION: "organisatie organisation organization opdrachtgever initiatiefnemer owner eigenaar promoter"
     " bauherr auftraggeber petitionnaire maitre_ouvrage netbeheerder bronhouder beheerder authority local_authority"
     " collectivitelibelle uitvoerder aanvrager",
@@ -65,7 +65,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 def plain_name(name: str) -> str:
     """Give a name without capitals and accents; words are joined by `_`, fields within fields by a dot."""
     text = unicodedata.normalize("NFKD", _CAMEL.sub("_", name)).encode("ascii", "ignore").decode().casefold()
-    return re.sub(r"[^a-z0-9./]+", "_", text).strip("_")
+    return re.sub(r"[^a-z0-9./]+", "_", text).strip("_.")
 
 
 def fits(name: str, role: Role) -> float:
