@@ -103,3 +103,9 @@ def test_a_plan_that_was_confirmed_before_it_went_missing_counts_and_only_once()
     for change in differences(steps, AS_OF):
         result.add(change, lambda one: one not in seen and not seen.add(one))
     assert result.counts == {"missing": 2}
+
+
+def test_when_all_plans_are_replaced_it_asks_whether_two_connectors_share_a_state():
+    assert "another connector" in str(objection(tally(20, missing(20), accepted=5), 0.2))
+    assert "another connector" not in str(objection(tally(20, missing(19), accepted=5), 0.2))
+    assert "another connector" not in str(objection(tally(20, missing(20), accepted=0), 0.2))

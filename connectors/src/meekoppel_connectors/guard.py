@@ -31,6 +31,10 @@ from meekoppel_contracts.ids import PlanId
 SMALL_SOURCE = 10
 LEAST_IN_SMALL_SOURCE = 3
 EXAMPLES = 3
+_HINT_OF_ANOTHER = (
+    "Every plan of before is gone and others stand in the source: does another connector use the same state file, "
+    "or did the ids change? "
+)
 
 
 @dataclass(slots=True)
@@ -107,6 +111,7 @@ def objection(tally: Tally, share: float) -> str | None:
         f"({counts['missing']} missing, {counts['changed']} changed, {counts['unreadable']} no longer readable) "
         f"went missing or changed at once, and guard.share allows {share * 100:g} %; "
         f"for example {examples}. "
+        f"{_HINT_OF_ANOTHER if counts['missing'] == tally.live and tally.accepted else ''}"
         "Look at the source; when it is right, run once more with --open-guard, or set guard.share higher."
     )
 

@@ -62,3 +62,19 @@ def test_preview_draws_a_map(feed: Path, monkeypatch: pytest.MonkeyPatch, capsys
     assert call(monkeypatch, "preview", "plans.yaml", "--map", "plans.html") == 0
     assert "The map is plans.html" in capsys.readouterr().out
     assert "Riool Dijk" in Path("plans.html").read_text(encoding="utf-8")
+
+
+def test_each_configuration_has_a_state_of_its_own(feed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for out in ("noord.yaml", "zuid.yaml"):
+        assert call(monkeypatch, "init", feed, "--organisation", "gm0361", "--out", out) == 0
+        assert f"state: state/{Path(out).stem}.db" in Path(out).read_text(encoding="utf-8")
+    assert call(monkeypatch, "init", "--template", "spreadsheet", "--out", "oost.yaml") == 0
+    assert "state: state/oost.db" in Path("oost.yaml").read_text(encoding="utf-8")
+
+
+def test_a_name_in_the_place_of_the_organisation_code_is_refused_before_a_file_is_written(
+    feed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, "init", feed, "--organisation", "Gemeente Voorbeeld") == 2
+    assert "the code that the hub gave you" in " ".join(capsys.readouterr().err.replace("│", " ").split())
+    assert not Path("plans.yaml").exists()

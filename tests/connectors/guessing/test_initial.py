@@ -150,3 +150,22 @@ def test_a_file_with_names_and_no_rows_is_refused(tmp_path: Path) -> None:
     file.write_text('{"type": "FeatureCollection", "features": []}', encoding="utf-8")
     with pytest.raises(SourceError, match="holds no rows"):
         first_configuration(str(file), tmp_path, Wishes())
+
+
+def test_works_until_a_day_that_is_written_with_midnight_last_to_its_end(tmp_path: Path) -> None:
+    file = tmp_path / "export.csv"
+    rows = ["nr;omschrijving;begin;eind;X;Y"]
+    rows += [f"{n:04d};Riool Laat {n};0{n}-04-2027 00:00;{n + 20}-04-2027 00:00;11150{n};516500" for n in (1, 2, 3)]
+    file.write_text("\n".join(rows), encoding="utf-8")
+    _, mapped = begun(file, tmp_path, organisation="gm0361")
+    ends = [row.plan.period.latest_end for row in mapped if row.plan is not None]
+    assert [f"{end:%Y-%m-%d %H:%M:%S}" for end in ends] == [f"2027-04-{day} 21:59:59" for day in (21, 22, 23)]
+
+
+def test_a_joined_kind_of_work_is_written_as_a_list(tmp_path: Path) -> None:
+    file = planning(tmp_path)
+    book = load_workbook(file)
+    book.active["H5"] = "riool + weg"
+    book.save(file)
+    _, mapped = begun(file, tmp_path, organisation="gm0361")
+    assert next(row.plan.disciplines for row in mapped if row.plan) == ("gravity_sewer", "road")

@@ -19,6 +19,7 @@ from meekoppel_connectors.guessing.writing import summary
 from meekoppel_connectors.screen import shown
 from meekoppel_connectors.templates.library import Template, template, templates
 from meekoppel_connectors.templates.workbook import projects_workbook
+from meekoppel_contracts.ids import org_code
 
 DEFAULT_OUT = Path("plans.yaml")
 _COLOURS = {Confidence.SURE: "green", Confidence.LIKELY: "yellow", Confidence.UNSURE: "red"}
@@ -41,7 +42,8 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
 ) -> None:
     """Look at a source and write a first configuration for it, with what it was not sure of."""
-    wishes = Wishes(organisation, hub_crs, namespace)
+    # each configuration has a state of its own: sharing one would withdraw the plans of the other
+    wishes = Wishes(_checked(organisation), hub_crs, namespace, f"state/{out.stem}.db")
     out_to = console()
     if use is not None:
         _write_template(template(use), source, wishes, out, force=force)
@@ -73,6 +75,15 @@ def list_templates(
     out_to = console()
     out_to.print(table)
     out_to.print("meekoppel-connector templates NAME prints one; init --template NAME begins with it.")
+
+
+def _checked(organisation: str | None) -> str | None:
+    try:
+        return None if organisation is None else org_code(organisation)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{error}; it is the code that the hub gave you", param_hint="--organisation"
+        ) from None
 
 
 def _write_template(chosen: Template, source: str | None, wishes: Wishes, out: Path, *, force: bool) -> None:

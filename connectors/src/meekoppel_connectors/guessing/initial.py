@@ -68,7 +68,12 @@ def place_of(source: str, folder: Path) -> Mapping[str, str]:
 
 def settings_of(wishes: Wishes) -> Mapping[str, str]:
     """Give the settings that a person named, as they stand in a configuration."""
-    named = {"organisation": wishes.organisation, "hub_crs": wishes.hub_crs, "namespace": wishes.namespace}
+    named = {
+        "organisation": wishes.organisation,
+        "hub_crs": wishes.hub_crs,
+        "namespace": wishes.namespace,
+        "state": wishes.state,
+    }
     return {name: str(value) for name, value in named.items() if value is not None}
 
 

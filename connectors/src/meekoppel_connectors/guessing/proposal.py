@@ -42,21 +42,32 @@ class Wishes:
         organisation: the code that the hub gave.
         hub_crs: the hub's CRS.
         namespace: the hub's name space of plan ids.
+        state: where the connector is to keep its memory.
     """
 
     organisation: str | None = None
     hub_crs: int | None = None
     namespace: str | None = None
+    state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What holds for the connector as a whole; each is guessed from the place of the plans where nobody said it."""
+    """What holds for the connector as a whole; each is guessed from the place of the plans where nobody said it.
+
+    Attributes:
+        organisation: who publishes.
+        namespace: of the plan ids.
+        hub_crs: EPSG number of the hub's CRS.
+        time_zone: of times that have none.
+        state: the file with the connector's memory; no two connectors may share one.
+    """
 
     organisation: Guess[str]
     namespace: Guess[str]
     hub_crs: Guess[int]
     time_zone: Guess[str]
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +165,7 @@ def _surroundings(
         namespace=_said(wishes.namespace) or _namespace(country),
         hub_crs=_said(wishes.hub_crs) or _hub_crs(country, straight, crs),
         time_zone=_time_zone(country),
+        state=wishes.state or f"state/{wishes.organisation or SOME_ORGANISATION}.db",
     )
 
 

@@ -60,7 +60,7 @@ def _surroundings(proposal: Proposal) -> Iterator[str]:
     yield line(0, "namespace", scalar(around.namespace.value), around.namespace)
     yield line(0, "hub_crs", str(around.hub_crs.value), around.hub_crs)
     yield line(0, "time_zone", scalar(around.time_zone.value), around.time_zone)
-    yield line(0, "state", scalar(f"state/{around.organisation.value}.db")) + "  # the connector's memory; keep it"
+    yield line(0, "state", scalar(around.state)) + "  # the connector's memory; keep it"
     yield '# kafka: {bootstrap: "kafka.hub.example:9093"}  # the address that the hub gave you'
 
 
@@ -115,7 +115,7 @@ def _no_geometry(proposal: Proposal) -> Iterator[str]:
 def _plan(proposal: Proposal) -> Iterator[str]:
     yield "plan:"
     if proposal.local_id is None:
-        yield f"  id: {{field: {_NO_FIELD}}}  # UNSURE: no column is different in every row; every row is rejected"
+        yield f"  id: {{field: {_NO_FIELD}}}  # UNSURE: no column tells the rows apart; name one, or every row is rejected"
     else:
         yield line(2, "id", _field(proposal.local_id.value), proposal.local_id)
     yield from _texts(proposal)
@@ -194,7 +194,11 @@ def _codes(proposal: Proposal, name: str, guess: Guess[CodedColumn], default: st
     yield "    codes:"
     for source, value in guess.value.codes.items():
         remark = "  # UNSURE: not a known word" if source in guess.value.unknown else ""
-        yield line(6, scalar(source), value) + remark
+        yield line(6, scalar(source), _code(value)) + remark
+
+
+def _code(value: str | tuple[str, ...]) -> str:
+    return value if isinstance(value, str) else f"[{', '.join(value)}]"
 
 
 def _period(proposal: Proposal) -> Iterator[str]:
