@@ -65,6 +65,14 @@ def test_the_examples_of_the_page_pass_the_kit(tmp_path: Path, kafka_bootstrap: 
     assert int(passed[1]) >= 35
 
 
+def test_the_rows_are_tested_first_since_the_rest_fails_with_them(tmp_path: Path) -> None:
+    listed = run_tests(tmp_path, "--collect-only", "test_my_source.py").stdout.splitlines()
+    (rows,) = [place for place, line in enumerate(listed) if "test_every_record_becomes_a_plan" in line]
+    (runs,) = [place for place, line in enumerate(listed) if "test_an_unchanged_source_gives_no_event" in line]
+    (kafka,) = [place for place, line in enumerate(listed) if "test_events_stand_in_the_inbox" in line]
+    assert rows < runs < kafka
+
+
 def test_without_any_kafka_the_tests_fail_and_say_what_to_do(tmp_path: Path) -> None:
     nobody = {"MEEKOPPEL_KAFKA_BOOTSTRAP": "", "PATH": "/nowhere", "DOCKER_HOST": "tcp://127.0.0.1:9"}
     done = run_tests(tmp_path, "test_my_source.py", "-k", "test_events_stand_in_the_inbox", **nobody)

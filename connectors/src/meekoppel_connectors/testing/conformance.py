@@ -17,7 +17,7 @@ from meekoppel_connectors.testing.tests_of_rows import TestsOfRows
 from meekoppel_connectors.testing.tests_of_runs import TestsOfRuns
 
 
-class Conformance(TestsOfRows, TestsOfRuns, TestsOfProcesses, TestsOfKafka):
+class Conformance(TestsOfKafka, TestsOfProcesses, TestsOfRuns, TestsOfRows):  # pytest begins with the last
     """All tests. `conformance_of` gives it a case; a class derived from that may override the fixture `case`."""
 
     case_type: ClassVar[type[ConformanceCase]]

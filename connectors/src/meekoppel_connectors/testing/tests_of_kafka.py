@@ -58,7 +58,8 @@ class TestsOfKafka:
         received = read_inbox(on_kafka.bootstrap, on_kafka.organisation)
         demand(
             summary.published == len(received) == 12,
-            f"12 records gave {summary.published} published events, and {len(received)} in the inbox",
+            f"12 records gave {summary.published} published events, and {len(received)} in the inbox; "
+            f"{summary.rejected} rows were rejected",
         )
         for each in received:
             _demand_right_headers(each, on_kafka.organisation)
