@@ -114,3 +114,13 @@ def test_a_state_that_another_program_looks_into_is_neither_moved_nor_reset(orga
         with pytest.raises(StateError, match=r"state\.db .*locked"):
             set_aside(path, organisation.code, AS_OF)
     assert organisation.run(rows(1)).unchanged == 1
+
+
+def test_where_a_state_was_moved_away_no_new_life_begins_by_mistake(organisation: Organisation):
+    organisation.run(rows(2))
+    target = organisation.folder / "new.db"
+    assert f"set state: {target.resolve()} in connector.yaml" in state(organisation, "move", str(target), "--yes")
+    with pytest.raises(StateError, match=r"was moved to another place; set state: .* To begin anew instead, remove"):
+        organisation.run(rows(2))
+    next(organisation.folder.glob("state.db.moved-*")).unlink()
+    assert organisation.run(rows(2)).registered == 2

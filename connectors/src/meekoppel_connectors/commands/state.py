@@ -44,7 +44,7 @@ def show(config: ConfigPath, as_json: AsJson = False) -> None:
         typer.echo(json.dumps(told, ensure_ascii=False))
         return
     for name, value in told.items():
-        console().print(f"{name:<16} {'-' if value is None else value}", markup=False)
+        console().print(f"{name:<21} {'-' if value is None else value}", markup=False)
 
 
 @app.command(
@@ -100,4 +100,5 @@ def move_state(
         typer.echo(f"{loaded.state} would be moved to {target}. Give --yes to do it.")
         return
     kept = move(loaded.state, loaded.organisation, target, utc_now())
-    typer.echo(f"Moved to {target}; now set state: {target} in {config.name}. The old one is kept as {kept}.")
+    moved = target.resolve()  # a path in the configuration counts from its folder, not from here
+    typer.echo(f"Moved to {moved}; now set state: {moved} in {config.name}. The old one is kept as {kept}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,6 +14,7 @@ from meekoppel_contracts.ids import OrgCode
 from meekoppel_contracts.numbering import new_epoch
 
 SCHEMA_VERSION = 3
+MOVED = ".moved-"  # in the name of what is left behind when a state is moved
 
 _HUB_REJECTIONS = """CREATE TABLE hub_rejections (
     log_offset INTEGER PRIMARY KEY,
@@ -91,8 +93,10 @@ def connect(path: Path, organisation: OrgCode, now: datetime) -> sqlite3.Connect
     """Open a state file for a run, making it, with a new epoch, where there is none.
 
     Raises:
-        StateError: when it is not a state file, is of another organisation or of a newer version, or cannot be opened.
+        StateError: when it is not a state file, is of another organisation or of a newer version, was moved to another
+            place, or cannot be opened.
     """
+    _refuse_moved(path)
     with _saying_what_is_wrong(path):
         connection = sqlite3.connect(path, isolation_level=None)
         try:
@@ -109,6 +113,17 @@ def connect(path: Path, organisation: OrgCode, now: datetime) -> sqlite3.Connect
             connection.close()
             raise
         return connection
+
+
+def _refuse_moved(path: Path) -> None:
+    """Begin no new life where a state was moved away: what left the source since would never be withdrawn."""
+    if path.exists():
+        return
+    for left in sorted(path.parent.glob(f"{glob.escape(path.name + MOVED)}*")):
+        raise StateError(
+            f"The state {path} was moved to another place; set state: in the configuration to where it is now. "
+            f"To begin anew instead, remove {left}."
+        )
 
 
 def has_begun(path: Path) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from meekoppel_connectors.errors import StateError
 from meekoppel_connectors.outbox import count_waiting
 from meekoppel_connectors.state.lock import only_run
-from meekoppel_connectors.state.schema import connect_to_read, opened_for_upkeep, transaction, write_meta
+from meekoppel_connectors.state.schema import MOVED, connect_to_read, opened_for_upkeep, transaction, write_meta
 from meekoppel_contracts.ids import OrgCode
 from meekoppel_contracts.numbering import new_epoch
 
@@ -99,7 +99,7 @@ def move(path: Path, organisation: OrgCode, target: Path, now: datetime) -> Path
         if verdict != "ok":
             target.unlink()
             raise StateError(f"The copy {target} of the state was not whole ({verdict}); nothing was moved.")
-        kept = _free_name(path.with_name(f"{path.name}.moved-{now:%Y%m%dT%H%M%S}"))
+        kept = _free_name(path.with_name(f"{path.name}{MOVED}{now:%Y%m%dT%H%M%S}"))
         path.rename(kept)
         return kept
 
