@@ -129,3 +129,17 @@ def test_an_address_of_kafka_from_the_environment_is_checked_too(tmp_path: Path,
     monkeypatch.setenv("MEEKOPPEL_KAFKA_BOOTSTRAP", "host:port")
     with pytest.raises(ConfigError, match="bootstrap: 'host:port' is no address of a broker"):
         configured(tmp_path)
+
+
+def test_an_export_in_the_place_of_its_configuration_is_told_apart(tmp_path: Path):
+    path = tmp_path / "projecten.xlsx"
+    path.write_bytes(b"PK\x03\x04\x14\x00\xc7\xff")
+    with pytest.raises(ConfigError, match=r"projecten\.xlsx: is no configuration.*`meekoppel-connector init FILE`"):
+        load_config(path)
+
+
+def test_an_indent_with_tabs_is_said_in_words(tmp_path: Path):
+    path = tmp_path / "heat.yaml"
+    path.write_text("source:\n\tformat: csv\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"line 2: .*; indent with spaces, not with tabs"):
+        load_config(path)

@@ -15,6 +15,8 @@ from meekoppel_connectors.mapping.batch import ReadGeometry
 from meekoppel_connectors.mapping.crs import area_of
 from meekoppel_connectors.mapping.geometry import GeometryReader
 from meekoppel_connectors.mapping.reasons import Reason, Unreadable
+from meekoppel_connectors.mapping.report import MappingReport
+from meekoppel_connectors.mapping.reprojection import Reprojection
 from meekoppel_connectors.mapping.row import SourceRow
 from meekoppel_connectors.mapping.validity import repaired
 from tests.connectors.feeds import configured
@@ -219,3 +221,14 @@ def test_a_large_polygon_with_one_crossing_is_repaired() -> None:
     circle = shapely.get_coordinates(shapely.Point(112_000, 516_000).buffer(500, quad_segs=2_000))
     circle[[10, 11]] = circle[[11, 10]]
     assert repaired(shapely.Polygon(circle)).is_valid
+
+
+def test_metres_under_a_crs_in_degrees_are_said_as_they_stand_in_the_source(tmp_path: Path) -> None:
+    (outcome,) = reader(tmp_path, crs=4326).of_texts(["POINT(155000 463000)"])
+    assert refused(outcome).message.startswith("155000, 463000 leads to no place in EPSG:28992; check source.crs")
+
+
+def test_what_was_not_converted_is_not_counted(tmp_path: Path) -> None:
+    report = MappingReport()
+    report.note_conversion("WGS 84", Reprojection("a way", 1.0, None, lambda points: points), 0)
+    assert list(report.sentences()) == []

@@ -98,6 +98,7 @@ def test_a_crs_from_which_no_known_way_leads_is_refused() -> None:
     with pytest.raises(Unreadable) as caught:
         reprojection(CRS.from_epsg(27700), RD)
     assert caught.value.reason is Reason.CRS_UNKNOWN
+    assert "are the coordinates really in OSGB36 / British National Grid?" in str(caught.value)
 
 
 def test_a_plan_says_how_far_the_conversion_may_have_moved_it(tmp_path: Path) -> None:

@@ -281,7 +281,7 @@ def test_one_sheet_and_several_exclude_one_another() -> None:
     ("content", "said"),
     [
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "is an old workbook"),
-        (b"Nr;Titel\n", "is not an XLSX workbook"),
+        (b"Nr;Titel\n", "is not an XLSX workbook, whatever it is called"),
     ],
 )
 def test_what_is_no_workbook_of_today_is_refused_with_what_to_do(tmp_path: Path, content: bytes, said: str) -> None:

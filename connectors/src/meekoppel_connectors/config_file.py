@@ -57,13 +57,19 @@ def read_yaml(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(path, "", f"there is no such file in {path.resolve().parent}") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        wanted = (
+            "is no configuration but something else than text; `meekoppel-connector init FILE` makes a configuration"
+        )
+        raise ConfigError(path, "", f"{wanted} of an export") from None
+    except OSError as error:
         raise ConfigError(path, "", f"cannot be read: {error}") from error
     try:
         content = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a SafeLoader with fewer scalar types
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise ConfigError(path, line, f"is not valid YAML: {error.problem}") from error
+        tab = "; indent with spaces, not with tabs" if "'\\t'" in str(error.problem) else ""
+        raise ConfigError(path, line, f"is not valid YAML: {error.problem}{tab}") from error
     except yaml.YAMLError as error:
         raise ConfigError(path, "", f"is not valid YAML: {error}") from error
     if not isinstance(content, dict):

@@ -115,7 +115,7 @@ def _no_geometry(proposal: Proposal) -> Iterator[str]:
 def _plan(proposal: Proposal) -> Iterator[str]:
     yield "plan:"
     if proposal.local_id is None:
-        yield f"  id: {{field: {_NO_FIELD}}}  # UNSURE: no column tells the rows apart; name one, or every row is rejected"
+        yield f"  id: {{field: {_NO_FIELD}}}  # UNSURE: no column tells the rows apart; name one, or all are rejected"
     else:
         yield line(2, "id", _field(proposal.local_id.value), proposal.local_id)
     yield from _texts(proposal)

@@ -174,16 +174,22 @@ class GeometryReader:
     ) -> Callable[[int], Unreadable]:
         def why(index: int) -> Unreadable:
             mine = owners == index
-            found = ", ".join(f"{value:.0f}" for value in moved[mine].min(axis=0))
             swapped = bool(self._inside(self._tried(coordinates[mine][:, ::-1], way)).all())
             hint = "set source.axis_order: yx" if swapped else "check source.crs and source.axis_order"
             hint = "set source.axis_order to the other one" if swapped and self._axis_order else hint
             return Unreadable(
                 Reason.OUTSIDE_AREA,
-                f"lies at {found} in EPSG:{self._config.hub_crs}, outside the area of that CRS; {hint}",
+                f"{self._where(coordinates[mine], moved[mine])}; {hint}",
             )
 
         return why
+
+    def _where(self, coordinates: NDArray[Any], moved: NDArray[Any]) -> str:
+        finite = bool(np.isfinite(moved).all())
+        found = ", ".join(f"{value:.0f}" for value in (moved if finite else coordinates).min(axis=0))
+        if finite:
+            return f"lies at {found} in EPSG:{self._config.hub_crs}, outside the area of that CRS"
+        return f"{found} leads to no place in EPSG:{self._config.hub_crs}"
 
     def _make_valid(self, batch: ShapeBatch) -> set[int]:
         """Repair what is invalid; gives the places of what was so already in the source."""

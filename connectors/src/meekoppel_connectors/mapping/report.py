@@ -51,7 +51,8 @@ class MappingReport:
 
     def note_conversion(self, source: str, way: Reprojection, count: int) -> None:
         """Count geometries that went a way from one CRS to another."""
-        self.conversions[Conversion(source, way.name, way.accuracy_m, way.missing_grid)] += count
+        if count:
+            self.conversions[Conversion(source, way.name, way.accuracy_m, way.missing_grid)] += count
 
     def note_simplified(self, tolerance_m: float) -> None:
         """Count a plan whose geometry was simplified."""

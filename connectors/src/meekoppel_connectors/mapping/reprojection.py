@@ -56,8 +56,10 @@ def reprojection(source: CRS, hub: CRS) -> Reprojection | None:
         return None
     best = _as_etrs89(_best(source, hub), hub) if _is_wgs84(source) else _best(source, hub)
     if best is None:
-        message = f"no conversion of known accuracy leads from {source.name} to {hub.name}; set source.crs to a CRS "
-        raise Unreadable(Reason.CRS_UNKNOWN, message + "that the EPSG registry knows")
+        message = (
+            f"no conversion of known accuracy leads from {source.name} to {hub.name}; are the coordinates really in "
+        )
+        raise Unreadable(Reason.CRS_UNKNOWN, f"{message}{source.name}? Set source.crs to what they are in")
     return best
 
 

@@ -131,7 +131,9 @@ class Workbook(Source[XlsxSettings]):
             if file.read(len(OLD_WORKBOOK)) == OLD_WORKBOOK:
                 raise SourceError(path, "is an old workbook (.xls), or has a password; open it and save it as .xlsx")
         if not zipfile.is_zipfile(path):
-            raise SourceError(path, "is not an XLSX workbook; save it as .xlsx")
+            raise SourceError(
+                path, "is not an XLSX workbook, whatever it is called; open it in Excel and save it as .xlsx"
+            )
         with zipfile.ZipFile(path) as archive:
             if "mimetype" in archive.namelist():
                 raise SourceError(path, "is an OpenDocument spreadsheet (.ods); open it and save it as .xlsx")
