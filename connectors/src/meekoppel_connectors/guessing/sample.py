@@ -45,11 +45,6 @@ class Column:
         return min(1.0, len(self.values) / self.rows) if self.rows else 0.0
 
     @property
-    def is_unique(self) -> bool:
-        """Whether every row has a value of its own."""
-        return len(self.values) == self.rows and len(set(self.texts)) == self.rows
-
-    @property
     def distinct(self) -> list[str]:
         """The different values, the most frequent first; equally frequent ones in their order."""
         counts: dict[str, int] = {}

@@ -173,13 +173,6 @@ class Snapshot:
         for (content,) in self._connection.execute(query, (state.value,)):
             yield Plan.model_validate_json(content)
 
-    def row_numbers(self) -> Iterator[tuple[PlanId, int]]:
-        """Give, for every plan whose row is known, where it last stood in the source when it was published."""
-        for plan_id, number in self._connection.execute(
-            "SELECT plan_id, row_number FROM snapshot WHERE row_number > 0 ORDER BY plan_id"
-        ):
-            yield PlanId(plan_id), number
-
     def _by_plan(self, query: str) -> Iterator[tuple[Any, ...]]:
         """Give the rows of a query page by page: what comes between two pages may change the snapshot."""
         last = ""

@@ -75,11 +75,6 @@ def holds_only_office_words(text: str) -> bool:
     return OFFICE_WORDS.issuperset(_WORD.findall(text.casefold()))
 
 
-def holds_office_word(text: str) -> bool:
-    """Tell whether one of the words in a text is such as belongs to an office."""
-    return not OFFICE_WORDS.isdisjoint(_WORD.findall(text.casefold()))
-
-
 def _is_personal(local: str) -> bool:
     words = re.split(r"[.\-_'+]", local.casefold())
     if not OFFICE_WORDS.isdisjoint(words):
