@@ -1,10 +1,10 @@
 """A year of a country's plan changes, simulated: does a hub of this size keep up, how late is its view, how big does it get?
 
-`python -m tests.trials.country england --json` prints one line. Time goes in steps of ten seconds through a whole year.
-Changes arrive as people work (hours, weekdays, seasons, by chance), and on top of them bulk snapshots: organisations that
-join, or change their mapping, and send all their plans. Two queues stand behind one another, intake and coordination,
-each as fast as its workers together. Every change waits behind all that came before it: the worst order there is,
-since Kafka's partitions let others pass a bulk in part.
+`python -m tests.trials.country england --json` prints one line. Time goes in steps of ten seconds through a whole
+year. Changes arrive as people work (hours, weekdays, seasons, by chance), and on top of them bulk snapshots:
+organisations that join, or change their mapping, and send all their plans. Two queues stand behind one another, intake
+and coordination, each as fast as its workers together. Every change waits behind all that came before it: the worst
+order there is, since Kafka's partitions let others pass a bulk in part.
 
 The rates of one worker are those that `make bench` measured on two cores shared with Kafka and PostgreSQL; give your
 own with `--intake-rate` and `--fold-rate`. What is simulated is the waiting, not the hub: that it folds at these rates,
