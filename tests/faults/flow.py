@@ -14,8 +14,8 @@ from meekoppel_contracts.codec import encode_plan_event
 from meekoppel_contracts.codes import OrganisationKind
 from meekoppel_contracts.headers import EventHeaders, plan_event_headers
 from meekoppel_contracts.ids import OrgCode
-from meekoppel_hub.coordination.agreement import load_agreement
 from meekoppel_hub.coordination.rebuild import match_all
+from meekoppel_hub.coordination.rulebook import Rulebook
 from meekoppel_hub.hub import Hub
 from meekoppel_hub.platform.database.tables.view import overlaps, plans
 from meekoppel_hub.platform.kafka import ensure_topics
@@ -72,7 +72,7 @@ async def assert_whole(hub: Hub) -> None:
         view = {(row.version, row.title) for row in connection.execute(select(plans.c.version, plans.c.title))}
         open_pairs = select(overlaps.c.first_plan, overlaps.c.second_plan, overlaps.c.area_m2)
         found = {tuple(row) for row in connection.execute(open_pairs.where(overlaps.c.state == "open"))}
-        meetings = match_all(connection, load_agreement(None))
+        meetings = match_all(connection, Rulebook.national())
     assert view == {(ROUNDS, f"turn {ROUNDS - 1}")}
     assert found == {(pair.first.plan_id, pair.second.plan_id, pair.area_m2) for pair in meetings}
     assert len(found) >= PLANS - 1

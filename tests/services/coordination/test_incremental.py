@@ -28,6 +28,7 @@ from meekoppel_contracts.events import PlanEvent
 from meekoppel_contracts.plan import Zone
 from meekoppel_hub.coordination.agreement import Agreement, national_agreement
 from meekoppel_hub.coordination.rebuild import match_all
+from meekoppel_hub.coordination.rulebook import Rulebook
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.database.tables.view import overlaps, plan_facts, plan_versions, plan_zones, plans
 from meekoppel_hub.testing.plan_events import plan_event, zone
@@ -215,7 +216,7 @@ def test_any_order_of_arrival_gives_what_plain_loops_give(database: Database, ma
         assert (row.score is not None) == (kind == OverlapKind.OPPORTUNITY.value)
 
     with database.read() as connection:
-        from_nothing = match_all(connection, rules)
+        from_nothing = match_all(connection, Rulebook.everywhere(rules))
     found = {
         (m.overlap_id, m.kind.value, m.area_m2, m.distance_m, m.score, m.explanation, m.location) for m in from_nothing
     }

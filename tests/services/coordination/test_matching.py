@@ -11,6 +11,7 @@ from meekoppel_contracts.events import PlanEvent
 from meekoppel_hub.coordination.agreement import Agreement, OpportunityRules, national_agreement
 from meekoppel_hub.coordination.matching import Meeting
 from meekoppel_hub.coordination.rebuild import match_events
+from meekoppel_hub.coordination.rulebook import Rulebook
 from meekoppel_hub.testing.plan_events import plan_event, zone
 
 HEAVY, LIGHT, OPPORTUNITY = OverlapKind.CONFLICT_HEAVY, OverlapKind.CONFLICT_LIGHT, OverlapKind.OPPORTUNITY
@@ -44,7 +45,7 @@ def b(**about: Any) -> PlanEvent:
 
 
 def meet(*events: PlanEvent, rules: Agreement | None = None) -> Meeting | None:
-    found = match_events(events, rules or agreed())
+    found = match_events(events, Rulebook.everywhere(rules or agreed()))
     assert len(found) <= 1
     return found[0] if found else None
 

@@ -15,8 +15,8 @@ from sqlalchemy import func, select
 from meekoppel_contracts.codec import decode_overlap_event
 from meekoppel_contracts.codes import OverlapEventType
 from meekoppel_contracts.events import PlanEvent
-from meekoppel_hub.coordination.agreement import national_agreement
 from meekoppel_hub.coordination.rebuild import match_all
+from meekoppel_hub.coordination.rulebook import Rulebook
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.database.tables.view import plan_facts
 from meekoppel_hub.platform.errors import TransientError
@@ -98,7 +98,7 @@ def test_plans_that_move_to_and_from_one_another_end_as_they_lie(postgis_databas
 
     with postgis_database.read() as connection:
         expected = {
-            (m.overlap_id, m.first.version, m.second.version) for m in match_all(connection, national_agreement())
+            (m.overlap_id, m.first.version, m.second.version) for m in match_all(connection, Rulebook.national())
         }
     pairs = views[0].pairs()
     found = {(row.overlap_id, row.first_version, row.second_version) for row in pairs if row.state == "open"}

@@ -24,6 +24,7 @@ from meekoppel_hub.coordination.explanation import (
     time_in_words,
 )
 from meekoppel_hub.coordination.facts import PlanFacts, windows_of
+from meekoppel_hub.coordination.rulebook import Rulebook
 from meekoppel_hub.coordination.score import Closeness, score
 from meekoppel_hub.coordination.windows import TimeFit, fit
 from meekoppel_hub.coordination.zones import Floats, Geometries, Indexes, ZoneTable
@@ -100,7 +101,7 @@ class _Pairs:
 
 
 def match(
-    plans: Sequence[PlanFacts], zones: ZoneTable, near: tuple[Indexes, Indexes], agreement: Agreement
+    plans: Sequence[PlanFacts], zones: ZoneTable, near: tuple[Indexes, Indexes], rulebook: Rulebook
 ) -> list[Meeting]:
     """Find how plans meet.
 
@@ -108,11 +109,12 @@ def match(
         plans: ordered by plan id.
         zones: their zones with a matched role, ordered by plan and number.
         near: indexes of pairs of zones that may be near enough; more than needed is allowed, twice the same too.
-        agreement: the rules.
+        rulebook: the rules.
 
     Returns:
         One meeting for each pair of plans that meets, ordered by the two plan ids.
     """
+    (agreement,) = rulebook.agreements
     left, right = _candidates(plans, zones, *near)
     if not len(left):
         return []

@@ -25,6 +25,7 @@ from meekoppel_hub.coordination.agreement import Agreement
 from meekoppel_hub.coordination.matching import match
 from meekoppel_hub.coordination.overlap import Announcement, Outcome, Pair, settle
 from meekoppel_hub.coordination.queries import load_overlaps, load_plans, load_versions, open_overlaps
+from meekoppel_hub.coordination.rulebook import Rulebook
 from meekoppel_hub.coordination.store import ViewStore
 from meekoppel_hub.coordination.store_rows import HeldPlan
 
@@ -84,7 +85,7 @@ def _find_pairs(
     zone_pairs = loaded.pairs((one.zone_key, one.other_zone_key) for one in near)
     meetings = {
         (meeting.first.plan_id, meeting.second.plan_id): meeting
-        for meeting in match(loaded.plans, loaded.zones, zone_pairs, agreement)
+        for meeting in match(loaded.plans, loaded.zones, zone_pairs, Rulebook.everywhere(agreement))
     }
     same = {plan.plan_id: plan for plan in loaded.plans if before.get(plan.plan_id, plan.version) == plan.version}
     return [

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, select
 
 from meekoppel_contracts.codec import decode_plan_event
 from meekoppel_contracts.events import PlanEvent
-from meekoppel_hub.coordination.agreement import Agreement
 from meekoppel_hub.coordination.facts import facts_of
 from meekoppel_hub.coordination.matching import Meeting, match
+from meekoppel_hub.coordination.rulebook import Rulebook
 from meekoppel_hub.coordination.zones import (
     CORE_ROLES,
     MATCHED_ROLES,
@@ -30,24 +30,24 @@ from meekoppel_hub.coordination.zones import (
 from meekoppel_hub.platform.database.tables.view import plans
 
 
-def match_all(connection: Connection, agreement: Agreement) -> list[Meeting]:
+def match_all(connection: Connection, rulebook: Rulebook) -> list[Meeting]:
     """Find how all plans of the view meet, whatever its overlaps say.
 
     Args:
         connection: a reading transaction.
-        agreement: the rules.
+        rulebook: the rules.
 
     Returns:
         The meetings, ordered by their two plan ids.
     """
-    return match_events(_stored_events(connection), agreement)
+    return match_events(_stored_events(connection), rulebook)
 
 
-def match_events(events: Iterable[PlanEvent], agreement: Agreement) -> list[Meeting]:
+def match_events(events: Iterable[PlanEvent], rulebook: Rulebook) -> list[Meeting]:
     """Find how plans meet, each given by its newest event."""
     ordered = sorted(events, key=lambda event: event.plan.plan_id)
     zones = _zone_table(ordered)
-    return match([facts_of(event) for event in ordered], zones, _near(zones, agreement.reach_m), agreement)
+    return match([facts_of(event) for event in ordered], zones, _near(zones, rulebook.reach_m), rulebook)
 
 
 def _stored_events(connection: Connection) -> Iterator[PlanEvent]:
