@@ -15,8 +15,10 @@ from meekoppel_contracts import (
     PlanEvent,
     SchemaMismatch,
     UnknownSchema,
+    contract_of_record,
     decode_overlap_event,
     decode_plan_event,
+    decode_record,
     encode_overlap_event,
     encode_plan_event,
     framed_schema_id,
@@ -64,6 +66,20 @@ def test_an_unknown_schema_id_is_refused() -> None:
 def test_a_record_of_another_contract_is_refused_even_if_its_bytes_would_fit() -> None:
     with pytest.raises(SchemaMismatch, match="plan-event, where overlap-event was expected"):
         decode_overlap_event(encode_plan_event(example_event()))
+
+
+def test_a_record_is_read_by_the_contract_that_it_says_it_follows() -> None:
+    event, overlap = example_event(), example_overlap()
+    assert contract_of_record(encode_plan_event(event)) == "plan-event"
+    assert contract_of_record(encode_overlap_event(overlap)) == "overlap-event"
+    assert decode_record(encode_plan_event(event)) == event
+    assert decode_record(encode_overlap_event(overlap)) == overlap
+
+
+@pytest.mark.parametrize("value", [None, b"", b"\x00\x00", b"\x00\x00\x00\x7f\xff", b"\x01\x00\x00\x00\x01"])
+def test_a_record_that_names_no_known_contract_is_refused(value: bytes | None) -> None:
+    with pytest.raises(ContractError):
+        decode_record(value)
 
 
 def test_a_truncated_record_is_refused() -> None:

@@ -155,6 +155,24 @@ CODECS: Final[Mapping[str, Codec[Any]]] = {
 """The codec of every contract, by its subject."""
 
 
+def contract_of_record(data: bytes | None) -> str:
+    """Name the contract that a framed record follows, such as `overlap-event`, without decoding it.
+
+    A topic may hold records of several contracts: this tells which codec reads the one at hand.
+
+    Raises:
+        FramingError: when the value is no framed record.
+        UnknownSchema: when no contract of this package has its schema id.
+    """
+    return packaged_registry().by_id(framed_schema_id(data)).subject
+
+
+def decode_record(data: bytes | None) -> Contract:
+    """Read a record of whichever contract it says that it follows; raises a ContractError, and nothing else."""
+    record: Contract = CODECS[contract_of_record(data)].decode(data)
+    return record
+
+
 def encode_plan_event(event: PlanEvent) -> bytes:
     """Write a plan event; raises SchemaMismatch when it breaks its contract."""
     return PLAN_EVENTS.encode(event)

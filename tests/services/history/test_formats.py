@@ -7,12 +7,23 @@ from dataclasses import replace
 import pytest
 import shapely
 
-from meekoppel_contracts.codec import encode_overlap_event
+from meekoppel_contracts.codec import (
+    encode_area_event,
+    encode_assessment_event,
+    encode_cooperation_event,
+    encode_overlap_event,
+)
 from meekoppel_contracts.events import OverlapEvent, PlanEvent
-from meekoppel_contracts.headers import overlap_event_headers
-from meekoppel_contracts.testing import example_overlap
+from meekoppel_contracts.headers import (
+    area_event_headers,
+    assessment_event_headers,
+    cooperation_event_headers,
+    overlap_event_headers,
+)
+from meekoppel_contracts.testing import example_area, example_assessment, example_cooperation, example_overlap
 from meekoppel_hub.history.formats import Format, line_writer, unreadable_line
 from meekoppel_hub.history.replay import Replay, Replayed, Unreadable
+from meekoppel_hub.platform.stream.records import LogRecord, PartitionId
 
 
 @pytest.fixture
@@ -83,3 +94,26 @@ def test_a_record_that_is_no_event_keeps_its_bytes_and_its_place(record, event) 
     assert (document["why"], document["key"]) == ("no magic byte", None)
     assert base64.b64decode(document["value"]) == b"\xff\x00"
     assert document["headers"] == [["h", base64.b64encode(b"\xfe").decode()], ["n", None]]
+
+
+@pytest.mark.parametrize("output_format", list(Format))
+@pytest.mark.parametrize(
+    ("encode", "headers", "event"),
+    [
+        (encode_assessment_event, assessment_event_headers, example_assessment()),
+        (encode_cooperation_event, cooperation_event_headers, example_cooperation()),
+        (encode_area_event, area_event_headers, example_area()),
+    ],
+)
+def test_what_parties_say_and_agree_is_written_whole(output_format, encode, headers, event) -> None:
+    record = LogRecord(PartitionId("coordination", 0), 0, 0, b"k", encode(event), tuple(headers(event).to_kafka()))
+    (item,) = Replay().take(record)
+    document = json.loads(line_writer(output_format)(item))
+    written = document["data"] if output_format is Format.CLOUDEVENTS else document
+    assert written["revision"] == event.revision
+    if output_format is Format.CLOUDEVENTS:
+        assert type(event).model_validate_json(json.dumps(written)) == event
+    else:
+        assert document["contract"] == item.contract
+    if output_format is Format.JSONL and "geometry" in written:
+        assert shapely.from_wkt(written["geometry"]).equals(shapely.from_wkb(event.geometry))

@@ -6,9 +6,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meekoppel_contracts.codec import (
+    encode_area_event,
+    encode_assessment_event,
+    encode_cooperation_event,
+    encode_moratorium_event,
+    encode_overlap_event,
+)
 from meekoppel_contracts.codes import PlanEventType, Visibility
+from meekoppel_contracts.headers import (
+    area_event_headers,
+    assessment_event_headers,
+    cooperation_event_headers,
+    moratorium_event_headers,
+    overlap_event_headers,
+)
+from meekoppel_contracts.testing import (
+    OTHER_PLAN_ID,
+    example_area,
+    example_assessment,
+    example_cooperation,
+    example_moratorium,
+    example_overlap,
+)
 from meekoppel_hub.history.replay import Replay, Replayed, SeenVersions, Selection, Unreadable
-from meekoppel_hub.platform.stream.records import LogRecord
+from meekoppel_hub.platform.stream.records import LogRecord, PartitionId
 
 
 def taken(replay: Replay, *records: LogRecord) -> list[Replayed | Unreadable]:
@@ -87,12 +109,10 @@ def test_a_record_without_headers_is_reported(record, event) -> None:
     assert isinstance(item, Unreadable)
 
 
-def test_an_event_of_a_type_that_is_not_known_is_reported(record, event) -> None:
-    one = record(event("NL.gm0361.1"))
-    headers = tuple((name, b"nl.other" if name == "ce_type" else value) for name, value in one.headers)
-    (item,) = taken(Replay(), replace(one, headers=headers))
+def test_an_event_of_a_contract_that_is_not_known_is_reported(record, event) -> None:
+    (item,) = taken(Replay(), replace(record(event("NL.gm0361.1")), value=b"\0\0\0\x7f\xff\0"))
     assert isinstance(item, Unreadable)
-    assert "nl.other" in item.why
+    assert "no contract has schema id 32767" in item.why
 
 
 def test_the_versions_of_a_plan_that_became_restricted_are_all_kept(record, event) -> None:
@@ -102,3 +122,51 @@ def test_the_versions_of_a_plan_that_became_restricted_are_all_kept(record, even
         Replay(), record(event("NL.gm0361.1")), record(restricted, topic="plans-restricted"), record(withdrawn)
     )
     assert len(items) == 3
+
+
+def coordination_records() -> list[LogRecord]:
+    """One record of each contract of the topic, in the order in which they come about."""
+    made = [
+        (encode_overlap_event, overlap_event_headers, example_overlap()),
+        (encode_assessment_event, assessment_event_headers, example_assessment()),
+        (encode_assessment_event, assessment_event_headers, example_assessment(organisation="vitens")),
+        (encode_cooperation_event, cooperation_event_headers, example_cooperation()),
+        (encode_moratorium_event, moratorium_event_headers, example_moratorium()),
+        (encode_area_event, area_event_headers, example_area()),
+    ]
+    return [
+        LogRecord(PartitionId("coordination", 0), offset, 0, b"key", encode(one), tuple(headers(one).to_kafka()))
+        for offset, (encode, headers, one) in enumerate(made)
+    ]
+
+
+def test_each_record_of_a_topic_is_read_by_its_own_contract() -> None:
+    items = taken(Replay(), *coordination_records())
+    assert [item.contract for item in items] == [
+        "overlap-event",
+        "assessment-event",
+        "assessment-event",
+        "cooperation-event",
+        "moratorium-event",
+        "area-event",
+    ]
+
+
+def test_the_assessments_of_two_parties_with_one_number_are_no_doubles_of_one_another() -> None:
+    replay = Replay()
+    taken(replay, *coordination_records(), *coordination_records())
+    assert (replay.tally.events, replay.tally.doubles) == (6, 6)
+
+
+@pytest.mark.parametrize(
+    ("selection", "wanted"),
+    [
+        (Selection(organisation="vitens"), [0, 1, 2, 3]),
+        (Selection(plan=OTHER_PLAN_ID), [0, 1, 2, 3]),
+        (Selection(kinds=frozenset({"assessed"})), [1, 2]),
+        (Selection(kinds=frozenset({"agreed"})), [3]),
+        (Selection(organisation="nobody"), []),
+    ],
+)
+def test_what_parties_say_and_agree_is_chosen_as_the_pairs_are(selection: Selection, wanted: list[int]) -> None:
+    assert [item.record.offset for item in taken(Replay(selection), *coordination_records())] == wanted

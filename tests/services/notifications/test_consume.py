@@ -2,10 +2,17 @@ import pytest
 import shapely
 from sqlalchemy import func, select
 
-from meekoppel_contracts.codec import encode_overlap_event, encode_plan_event
+from meekoppel_contracts.codec import (
+    encode_assessment_event,
+    encode_cooperation_event,
+    encode_overlap_event,
+    encode_plan_event,
+)
 from meekoppel_contracts.codes import PlanEventType, Visibility
 from meekoppel_contracts.events import PlanEvent
+from meekoppel_contracts.testing import example_assessment, example_cooperation
 from meekoppel_hub.notifications.consume import NotificationsProcessor
+from meekoppel_hub.notifications.metrics import PASSED_OVER
 from meekoppel_hub.platform.database.tables.notifications import deliveries, notifications
 from meekoppel_hub.platform.deliveries import list_deliveries
 from meekoppel_hub.platform.errors import PoisonRecord
@@ -157,6 +164,25 @@ def test_bytes_that_follow_no_contract_are_poison(processor):
         for value in (None, b"", b"\x00\x00\x00\x00\x01", b"nonsense"):
             with pytest.raises(PoisonRecord):
                 processor.decode(LogRecord(PartitionId(topic, 0), 0, 0, b"key", value, ()))
+
+
+def test_what_parties_say_and_agree_is_passed_over_counted_and_holds_up_nothing(subscribe, apply, lanes, overlap_event):
+    subscribe("org-a")
+    said = (encode_assessment_event(example_assessment()), encode_cooperation_event(example_cooperation()))
+    before = passed_over("assessment-event")
+    values = (*said, encode_overlap_event(overlap_event()))
+    apply(*(LogRecord(PartitionId("coordination", 0), n, 0, b"key", value, ()) for n, value in enumerate(values)))
+    assert lanes() == [("NL.org-a.1", "due")]
+    assert passed_over("assessment-event") == before + 1
+
+
+def passed_over(contract):
+    return PASSED_OVER.labels(contract)._value.get()
+
+
+def test_a_contract_of_a_newer_hub_waits_and_is_not_passed_over(processor):
+    with pytest.raises(PoisonRecord, match="no contract has schema id"):
+        processor.decode(LogRecord(PartitionId("coordination", 0), 0, 0, b"key", b"\0\0\0\x7f\xff\0", ()))
 
 
 def test_an_event_without_its_number_is_poison(processor, plan_event):

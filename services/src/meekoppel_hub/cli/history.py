@@ -30,7 +30,7 @@ _SECONDS_BETWEEN_PROGRESS = 3.0
 
 
 class Kind(StrEnum):
-    """What can have happened, to a plan or to a pair."""
+    """What can have happened: to a plan, a pair, an assessment, a cooperation, a moratorium."""
 
     REGISTERED = "registered"
     CHANGED = "changed"
@@ -39,6 +39,13 @@ class Kind(StrEnum):
     RESTORED = "restored"
     DETECTED = "detected"
     RESOLVED = "resolved"
+    ASSESSED = "assessed"
+    PROPOSED = "proposed"
+    ANSWERED = "answered"
+    AGREED = "agreed"
+    ENDED = "ended"
+    DECLARED = "declared"
+    LIFTED = "lifted"
 
 
 From = Annotated[str | None, typer.Option("--from", help="From this time on, as 2026-11-23T17:00:00Z or 2026-11-23.")]
@@ -55,7 +62,7 @@ FromOffset = Annotated[
     typer.Option(help="From this place, as plans/0:120, or from the cursor that an earlier replay ended with."),
 ]
 IncludeRestricted = Annotated[bool, typer.Option(help="Also what is restricted: for the hub's operator only.")]
-IncludeCoordination = Annotated[bool, typer.Option(help="Also where plans meet.")]
+IncludeCoordination = Annotated[bool, typer.Option(help="Also where plans meet, and what the parties say and agree.")]
 Bootstrap = Annotated[str | None, typer.Option(help="Kafka as host:port; else the setting or the running hub's.")]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from meekoppel_contracts.codes import PlanEventType
-from meekoppel_contracts.events import PlanEvent
+from meekoppel_contracts.events import OverlapEvent, PlanEvent
 from meekoppel_contracts.topics import COORDINATION, COORDINATION_RESTRICTED, PLANS, PLANS_RESTRICTED
 from meekoppel_hub.demo.receiver import Receiver
 from meekoppel_hub.history.replay import Replay, Replayed
@@ -160,8 +160,9 @@ async def read_contents(bootstrap: str) -> LogContents:
 
 def _note(contents: LogContents, item: Replayed) -> None:
     event = item.event
-    if not isinstance(event, PlanEvent):
+    if isinstance(event, OverlapEvent):
         contents.overlap_events.add(item.headers.id)
+    if not isinstance(event, PlanEvent):
         return
     contents.plan_events += 1
     contents.made_by_intake += event.type is PlanEventType.WITHDRAWN and event.reason == "became_restricted"

@@ -12,7 +12,9 @@ import orjson
 import shapely
 from shapely.errors import ShapelyError
 
+from meekoppel_contracts.areas import AreaEvent, MoratoriumEvent
 from meekoppel_contracts.events import OverlapEvent, PlanEvent
+from meekoppel_contracts.plan import Contract
 from meekoppel_hub.history.replay import Replayed, Unreadable
 from meekoppel_hub.platform.stream.records import LogRecord
 
@@ -49,16 +51,24 @@ def unreadable_line(unreadable: Unreadable) -> bytes:
 
 
 def _readable(replayed: Replayed) -> bytes:
-    document = {"id": replayed.headers.id, **_document(replayed.event), "log": _place(replayed.record)}
+    document = {
+        "id": replayed.headers.id,
+        "contract": replayed.contract,
+        **_document(replayed.event),
+        "log": _place(replayed.record),
+    }
     return orjson.dumps(document)
 
 
-def _document(event: PlanEvent | OverlapEvent) -> dict[str, Any]:
+def _document(event: Contract) -> dict[str, Any]:
     document = event.model_dump(mode="json")
     if isinstance(event, OverlapEvent):
-        return {**document, "location": _wkt(event.location)}
-    for zone, written in zip(event.plan.zones, document["plan"]["zones"], strict=True):
-        written["geometry"] = _wkt(zone.geometry)
+        document["location"] = _wkt(event.location)
+    elif isinstance(event, MoratoriumEvent | AreaEvent):
+        document["geometry"] = _wkt(event.geometry)
+    elif isinstance(event, PlanEvent):
+        for zone, written in zip(event.plan.zones, document["plan"]["zones"], strict=True):
+            written["geometry"] = _wkt(zone.geometry)
     return document
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from meekoppel_contracts.codec import decode_overlap_event, decode_plan_event
+from meekoppel_contracts.codec import CODECS, contract_of_record
 from meekoppel_contracts.errors import ContractError
-from meekoppel_contracts.events import OverlapEvent, PlanEvent
 from meekoppel_contracts.headers import EventHeaders
+from meekoppel_contracts.plan import Contract
+from meekoppel_hub.history.kinds import about, numbered, what_happened
 from meekoppel_hub.platform.stream.records import LogRecord
-
-_PLAN_TYPES = "nl.meekoppel.plan."
-_OVERLAP_TYPES = "nl.meekoppel.overlap."
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,35 +18,38 @@ class Selection:
     """Which events are wanted; None and empty mean all.
 
     Attributes:
-        organisation: it published the plan or takes its initiative; for an overlap, it owns one of the two plans.
-        plan: this plan id; for an overlap, one of the two.
-        kinds: what happened: registered, changed, withdrawn, detected and so on.
+        organisation: it published the plan or takes its initiative; for an overlap and its assessments, it owns one of
+            the two plans; for a cooperation, it proposed it or is a party.
+        plan: this plan id; for an overlap and its assessments, one of the two; for a cooperation, one of its plans.
+        kinds: what happened: registered, changed, withdrawn, detected, assessed, proposed and so on.
     """
 
     organisation: str | None = None
     plan: str | None = None
     kinds: frozenset[str] = frozenset()
 
-    def wants(self, event: PlanEvent | OverlapEvent) -> bool:
+    def wants(self, event: Contract) -> bool:
         """Tell whether an event is wanted."""
-        if self.kinds and event.type.value not in self.kinds:
+        if self.kinds and what_happened(event) not in self.kinds:
             return False
-        if isinstance(event, PlanEvent):
-            organisations = {event.publisher, event.plan.initiator.organisation}
-            plans = {event.plan.plan_id}
-        else:
-            organisations = {event.first.organisation, event.second.organisation}
-            plans = {event.first.plan_id, event.second.plan_id}
-        return self.organisation in {None, *organisations} and self.plan in {None, *plans}
+        if self.organisation is None and self.plan is None:
+            return True
+        it_is = about(event)
+        return self.organisation in {None, *it_is.organisations} and self.plan in {None, *it_is.plans}
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """One event of the history, with its place in the log."""
+    """One event of the history, with its place in the log.
+
+    Attributes:
+        contract: the contract that it follows, such as `plan-event`.
+    """
 
     record: LogRecord
     headers: EventHeaders
-    event: PlanEvent | OverlapEvent
+    contract: str
+    event: Contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,35 +91,26 @@ class Replay:
         """Give what one record holds: an event, a record that is none, or nothing."""
         try:
             headers = EventHeaders.parse(record.headers)
-            event = _decode(record, headers)
+            contract, event = _decode(record)
         except ContractError as error:
             self.tally.unreadable += 1
             yield Unreadable(record, str(error))
             return
-        if not self._seen.is_new(*_identity(event)):
+        if not self._seen.is_new(*numbered(contract, headers, event)):
             self.tally.doubles += 1
         elif not self._selection.wants(event):
             self.tally.not_wanted += 1
         else:
             self.tally.events += 1
-            yield Replayed(record, headers, event)
+            yield Replayed(record, headers, contract, event)
 
 
-def _decode(record: LogRecord, headers: EventHeaders) -> PlanEvent | OverlapEvent:
+def _decode(record: LogRecord) -> tuple[str, Contract]:
+    """Read a record of whichever contract it follows: a topic of the log may hold several."""
     if record.value is None:
         raise ContractError("the record has no value (a tombstone), which the hub never writes")
-    if headers.type.startswith(_PLAN_TYPES):
-        return decode_plan_event(record.value)
-    if headers.type.startswith(_OVERLAP_TYPES):
-        return decode_overlap_event(record.value)
-    raise ContractError(f"events of type {headers.type!r} are not known to this version")
-
-
-def _identity(event: PlanEvent | OverlapEvent) -> tuple[str, int]:
-    """Give whose numbering an event is in, and its number: together they are the event's id."""
-    if isinstance(event, PlanEvent):
-        return event.plan.plan_id, event.version
-    return event.overlap_id, event.revision
+    contract = contract_of_record(record.value)
+    return contract, CODECS[contract].decode(record.value)
 
 
 @dataclass(slots=True)

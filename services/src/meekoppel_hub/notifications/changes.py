@@ -1,4 +1,4 @@
-"""What notifications reads from the log: decoded changes of plans and of overlaps."""
+"""What notifications reads from the log: decoded changes of plans and of overlaps; the rest is passed over."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
-from meekoppel_contracts.codec import decode_overlap_event, decode_plan_event
+from meekoppel_contracts.codec import contract_of_record, decode_overlap_event, decode_plan_event
 from meekoppel_contracts.codes import Visibility
 from meekoppel_contracts.errors import ContractError
 from meekoppel_contracts.events import OverlapEvent, PlanEvent
 from meekoppel_contracts.ids import event_id
+from meekoppel_contracts.registry import OVERLAP_EVENT, PLAN_EVENT
 from meekoppel_contracts.topics import COORDINATION, COORDINATION_RESTRICTED, PLANS, PLANS_RESTRICTED
 from meekoppel_hub.platform.errors import PoisonRecord
 from meekoppel_hub.platform.stream.records import LogRecord
@@ -59,21 +60,32 @@ class OverlapChange:
         return f"{self.event.overlap_id}/{self.event.revision}"
 
 
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """An event of a contract of which nobody is told."""
+
+    contract: str
+
+
 Change = PlanChange | OverlapChange
 
 
-def read_change(record: LogRecord) -> Change:
-    """Decode one record of the plan topics or the coordination topics.
+def read_change(record: LogRecord) -> Change | PassedOver:
+    """Decode one record of the plan topics or the coordination topics, by the contract that it says that it follows.
 
     Raises:
-        PoisonRecord: when it has no value, does not follow its contract, or lacks what the hub gives (its number).
+        PoisonRecord: when it has no value, its contract is not known or not followed, or it lacks what the hub gives
+            (its number). An unknown contract waits for a newer version of this service: it may be one to tell of.
     """
     if record.value is None:
         raise PoisonRecord("tombstone", "the record has no value; the log holds whole events only")
     try:
-        if record.source.topic in (COORDINATION, COORDINATION_RESTRICTED):
+        contract = contract_of_record(record.value)
+        if contract == OVERLAP_EVENT:
             return _overlap_change(record.value, record.source.topic)
-        return _plan_change(record.value, record.source.topic)
+        if contract == PLAN_EVENT:
+            return _plan_change(record.value, record.source.topic)
+        return PassedOver(contract)
     except ContractError as error:
         raise PoisonRecord("undecodable", str(error)) from error
 

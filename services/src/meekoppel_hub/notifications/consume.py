@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from meekoppel_hub.notifications.affected import Affected
-from meekoppel_hub.notifications.changes import TOPICS, Change, read_change
+from meekoppel_hub.notifications.changes import TOPICS, Change, PassedOver, read_change
 from meekoppel_hub.notifications.departures import known_presences, plans_that_moved, with_departures
 from meekoppel_hub.notifications.message import message_for
-from meekoppel_hub.notifications.metrics import QUEUED
+from meekoppel_hub.notifications.metrics import PASSED_OVER, QUEUED
 from meekoppel_hub.notifications.queue import PartyBook, queue_messages
 from meekoppel_hub.platform.clock import Clock, utc_now
 from meekoppel_hub.platform.database import Database
@@ -39,7 +39,7 @@ class NotificationsProcessor:
         self._clock = clock
         self._on_queued = on_queued
 
-    def decode(self, record: LogRecord) -> Change:
+    def decode(self, record: LogRecord) -> Change | PassedOver:
         """Decode one record.
 
         Raises:
@@ -47,11 +47,15 @@ class NotificationsProcessor:
         """
         return read_change(record)
 
-    def apply(self, items: Sequence[Change], scope: BatchScope) -> None:
+    def apply(self, items: Sequence[Change | PassedOver], scope: BatchScope) -> None:
         """Store what each affected subscription is to be told."""
-        messages = [message_for(each, self._source) for each in self._affected(items)] if items else []
+        changes = [item for item in items if not isinstance(item, PassedOver)]
+        messages = [message_for(each, self._source) for each in self._affected(changes)] if changes else []
         with scope.commit() as unit:
             queue_messages(unit.connection, messages, self._clock())
+        for item in items:
+            if isinstance(item, PassedOver):
+                PASSED_OVER.labels(item.contract).inc()
         if messages:
             QUEUED.inc(len(messages))
             if self._on_queued is not None:

@@ -7,6 +7,11 @@ from prometheus_client import Counter, Gauge, Histogram
 # Notifications written for subscriptions, repeats after a crash included. Nothing to do.
 QUEUED = Counter("meekoppel_notifications_queued_total", "Notifications written for subscriptions")
 
+# Events of which nobody is told, by contract: assessments, cooperations. Nothing to do.
+PASSED_OVER = Counter(
+    "meekoppel_notifications_passed_over_total", "Events that notifications read and tells nobody of", ["contract"]
+)
+
 # Attempts to deliver, by outcome: delivered, retry, gone, refused. Many retries: see `meekoppel deliveries list`.
 ATTEMPTS = Counter("meekoppel_delivery_attempts_total", "Attempts to deliver to a webhook", ["outcome"])
 

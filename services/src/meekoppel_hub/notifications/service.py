@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meekoppel_hub.notifications.changes import Change
+from meekoppel_hub.notifications.changes import Change, PassedOver
 from meekoppel_hub.notifications.consume import TOPICS, NotificationsProcessor
 from meekoppel_hub.notifications.deliver import DeliveryWorker
 from meekoppel_hub.platform.clock import Clock, utc_now
@@ -16,7 +16,7 @@ NAME = "notifications"
 
 def notifications_service(
     settings: HubSettings, bootstrap: str, database: Database, clock: Clock = utc_now
-) -> tuple[StreamService[Change], DeliveryWorker]:
+) -> tuple[StreamService[Change | PassedOver], DeliveryWorker]:
     """Wire notifications: the consumer stores what is to be sent and wakes the worker, which sends it."""
     worker = DeliveryWorker(database, settings, clock)
     processor = NotificationsProcessor(database, settings.namespace, clock, on_queued=worker.wake)
