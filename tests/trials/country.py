@@ -1,4 +1,4 @@
-"""A year of a country's plan changes, simulated: does a hub of this size keep up, how late is its view, how big does it get?
+"""A year of a country, simulated: does a hub of this size keep up, how late is its view, how big does it get?
 
 `python -m tests.trials.country england --json` prints one line. Time goes in steps of ten seconds through a whole
 year. Changes arrive as people work (hours, weekdays, seasons, by chance), and on top of them bulk snapshots:
