@@ -24,7 +24,7 @@ from meekoppel_contracts.headers import EventHeaders
 from meekoppel_contracts.ids import OrgCode
 from meekoppel_hub.platform.database import Database, open_database
 from meekoppel_hub.platform.database.create import create_tables
-from meekoppel_hub.platform.database.tables.view import overlaps, plan_versions, plans
+from meekoppel_hub.platform.database.tables.view import NEWEST, overlaps, plan_versions, plans
 from meekoppel_hub.platform.deliveries import DeliveryState, count_deliveries
 from meekoppel_hub.platform.organisations import register_organisation
 from meekoppel_hub.platform.running import RunningHub, find_running
@@ -118,7 +118,8 @@ class HubProcess:
     def view(self) -> tuple[dict[str, Any], set[tuple[Any, ...]]]:
         """What the view says: each plan's version, kind of last event and content; and the open pairs."""
         with self.database.read() as connection:
-            newest = {row.plan_id: row.event for row in connection.execute(select(plans.c.plan_id, plans.c.event))}
+            query = select(plans.c.plan_id, plan_versions.c.event).select_from(NEWEST)
+            newest = {row.plan_id: row.event for row in connection.execute(query)}
             pairs = connection.execute(select(*(overlaps.c[name] for name in PAIR)).where(overlaps.c.state == "open"))
             open_pairs = {tuple(row) for row in pairs}
         events = {plan: decode_plan_event(bytes(event)) for plan, event in newest.items()}

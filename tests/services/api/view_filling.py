@@ -6,16 +6,25 @@ from datetime import UTC, datetime
 from typing import Any
 
 import shapely
-from sqlalchemy import delete, insert
+from sqlalchemy import Table, delete, insert
 
 from meekoppel_contracts.codec import encode_plan_event
 from meekoppel_contracts.codes import Certainty, OrganisationKind, PlanEventType, Status, Visibility
 from meekoppel_contracts.events import PlanEvent
 from meekoppel_contracts.ids import OrgCode, PlanId, overlap_id, split_plan_id
 from meekoppel_contracts.plan import Initiator, Period, Plan, SharedWith, Zone
+from meekoppel_hub.coordination.fold import (
+    PLAN_COLUMNS,
+    VERSION_COLUMNS,
+    ZONE_COLUMNS,
+    PlanChange,
+    Row,
+    fold,
+)
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.database.tables.view import overlaps, plan_versions, plan_zones, plans
 
+CRS = 28992
 SPOT = shapely.Point(143_000, 457_500)
 
 
@@ -35,7 +44,7 @@ def plan(plan_id: str, **changes: Any) -> Plan:
         "status": Status.PLANNED,
         "certainty": Certainty.FIRM,
         "period": period,
-        "zones": (Zone(zone_id="1", geometry=shapely.to_wkb(at), srid=28992),),
+        "zones": (Zone(zone_id="1", geometry=shapely.to_wkb(at), srid=CRS),),
         "visibility": Visibility.PUBLIC,
         "shared_with": SharedWith(organisations=named) if named else None,
     }
@@ -66,9 +75,8 @@ class ViewFilling:
         with self._database.begin() as connection:
             connection.execute(delete(plans).where(plans.c.plan_id == put.plan_id))
             connection.execute(delete(plan_zones).where(plan_zones.c.plan_id == put.plan_id))
-            connection.execute(insert(plans).values(self._plan_row(event)))
-            connection.execute(insert(plan_versions).values(self._version_row(event)))
-            connection.execute(insert(plan_zones), [self._zone_row(put, i) for i in range(len(put.zones))])
+            for table, columns, rows in self._rows(event):
+                connection.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
         return event
 
     def withdraw(self, withdrawn: Plan, reason: str) -> PlanEvent:
@@ -106,50 +114,11 @@ class ViewFilling:
             connection.execute(insert(overlaps).values({**row, **changes}))
         return str(row["overlap_id"])
 
-    def _plan_row(self, event: PlanEvent) -> dict[str, Any]:
-        put = event.plan
-        return {
-            "plan_id": put.plan_id,
-            "version": event.version,
-            "event_type": event.type.value,
-            "publisher": event.publisher,
-            "initiator": put.initiator.organisation,
-            "title": put.title,
-            "status": put.status.value,
-            "certainty": put.certainty.value,
-            "phase": put.phase.value,
-            "visibility": put.visibility.value,
-            "withdrawn": event.type is PlanEventType.WITHDRAWN,
-            "earliest_start": put.period.earliest_start,
-            "latest_end": put.period.latest_end,
-            "recorded_at": event.recorded_at,
-            "event": encode_plan_event(event),
-        }
-
-    def _version_row(self, event: PlanEvent) -> dict[str, Any]:
-        return {
-            "plan_id": event.plan.plan_id,
-            "version": event.version,
-            "event_type": event.type.value,
-            "visibility": event.plan.visibility.value,
-            "recorded_at": event.recorded_at,
-            "topic": "plans",
-            "partition": 0,
-            "offset": event.version,
-            "event": encode_plan_event(event),
-        }
-
-    def _zone_row(self, put: Plan, number: int) -> dict[str, Any]:
-        zone = put.zones[number]
-        west, south, east, north = shapely.from_wkb(zone.geometry).bounds
-        return {
-            "plan_id": put.plan_id,
-            "zone_no": number,
-            "role": zone.role.value,
-            "wkb": zone.geometry,
-            "buffer_m": zone.buffer_m,
-            "min_x": west - zone.buffer_m,
-            "min_y": south - zone.buffer_m,
-            "max_x": east + zone.buffer_m,
-            "max_y": north + zone.buffer_m,
-        }
+    @staticmethod
+    def _rows(event: PlanEvent) -> list[tuple[Table, tuple[str, ...], list[Row]]]:
+        batch = fold([PlanChange(event, encode_plan_event(event), "plans", 0, event.version)], CRS)
+        return [
+            (plans, PLAN_COLUMNS, batch.plans),
+            (plan_versions, VERSION_COLUMNS, batch.versions),
+            (plan_zones, ZONE_COLUMNS, batch.zones),
+        ]

@@ -4,23 +4,34 @@ from typing import Any
 
 import pytest
 import shapely
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 
 from meekoppel_contracts.codec import encode_plan_event
 from meekoppel_contracts.codes import (
+    Affected,
     Certainty,
+    Discipline,
+    NuisanceEffect,
     OverlapEventType,
     OverlapKind,
     PlanEventType,
     Status,
     Visibility,
+    WorkType,
+    ZoneRole,
 )
 from meekoppel_contracts.events import PlanEvent
 from meekoppel_contracts.ids import PlanId, overlap_id
-from meekoppel_hub.platform.database.tables.view import overlaps, plan_facts, plan_versions, plan_zones, plans
+from meekoppel_contracts.plan import Excavation, Nuisance
+from meekoppel_hub.coordination import pairing
+from meekoppel_hub.coordination.facts import facts_of
+from meekoppel_hub.coordination.matching import match
+from meekoppel_hub.coordination.queries import load_plans
+from meekoppel_hub.platform.database import Database
+from meekoppel_hub.platform.database.tables.view import overlaps, plan_versions, plan_zones, plans
 from meekoppel_hub.platform.errors import PoisonRecord
 from meekoppel_hub.platform.stream.records import LogRecord, PartitionId
-from meekoppel_hub.testing.plan_events import log_record, plan_event, zone
+from meekoppel_hub.testing.plan_events import DAY_ZERO, log_record, plan_event, zone
 from meekoppel_hub.testing.scope import DirectScope
 
 DETECTED, CHANGED, RESOLVED = OverlapEventType.DETECTED, OverlapEventType.CHANGED, OverlapEventType.RESOLVED
@@ -43,6 +54,13 @@ def stored(view: Any, *columns: Any) -> list[tuple[Any, ...]]:
 
 def types(told: list[Any]) -> list[tuple[str, OverlapEventType]]:
     return [(topic, event.type) for topic, event in told]
+
+
+class Crashing(DirectScope):
+    """A batch that ends after its first transaction."""
+
+    def commit(self) -> Any:
+        raise ConnectionError("killed")
 
 
 def test_two_plans_that_meet_are_told_once(view):
@@ -120,6 +138,29 @@ def test_an_older_version_is_history_and_changes_nothing_else(view):
     assert stored(view, plan_zones.c.plan_id, plan_zones.c.min_x)[0][1] == pytest.approx(95_000, abs=0.01)
 
 
+def test_what_matching_needs_of_a_plan_is_read_back_as_it_was_stored(view):
+    event = a(shift=(3, None), disciplines=[Discipline.ROAD, Discipline.GAS_LOW], cooperates=True)
+    details = {
+        "work_types": (WorkType.REPLACE, WorkType.NEW),
+        "excavation": Excavation(digs=True, area_m2=12.5),
+        "nuisance": (
+            Nuisance(who=Affected.CAR, effect=NuisanceEffect.CLOSED, zone_id="2", starts=DAY_ZERO, ends=DAY_ZERO),
+        ),
+        "zones": (zone(FAR), zone(FAR, ZoneRole.NUISANCE, name="2", buffer_m=3.0)),
+    }
+    event = event.model_copy(update={"plan": event.plan.model_copy(update=details)})
+    view.take(event)
+    with view.database.read() as connection:
+        loaded = load_plans(connection, ["NL.gm0361.a"])
+    assert loaded.plans == [facts_of(event)]
+    (facts,) = loaded.plans
+    assert (facts.work_types, facts.digs, facts.area_m2, facts.trench_length_m) == ("new,replace", True, 12.5, None)
+    assert stored(view, plan_zones.c.zone_no, plan_zones.c.periods) == [
+        (0, None),
+        (1, f"[[{facts.starts_us}, {facts.starts_us}]]"),
+    ]
+
+
 def test_several_versions_in_one_batch_leave_the_newest(view):
     view.take(a(2, title="second"), a(3, title="third"), a(1, title="first"))
     assert stored(view, plans.c.version, plans.c.title) == [(3, "third")]
@@ -143,11 +184,6 @@ def test_zones_are_replaced_with_their_plan(view):
 
 def test_a_crash_between_the_phases_is_made_good_when_the_batch_comes_again(view):
     view.take(a())
-
-    class Crashing(DirectScope):
-        def commit(self) -> Any:
-            raise ConnectionError("killed")
-
     items = [view.processor.decode(log_record(b()))]
     with pytest.raises(ConnectionError):
         view.apply(items, Crashing(view.database))
@@ -155,21 +191,25 @@ def test_a_crash_between_the_phases_is_made_good_when_the_batch_comes_again(view
     assert types(view.apply(items)) == [("coordination", DETECTED)]
 
 
-def test_all_marks_are_cleared_when_a_batch_is_done(view):
-    view.take(a(), b(), a(2))
-    with view.database.read() as connection:
-        behind = select(func.count()).where(plan_facts.c.matched_version < plan_facts.c.version)
-        assert connection.scalar(behind) == 0
-
-
-def test_a_newer_version_stored_meanwhile_leaves_the_pair_to_the_worker_that_stored_it(view):
-    """What was matched at an older version is not written; the mark of the newer version stays."""
+def test_a_newer_version_stored_meanwhile_leaves_the_pair_to_the_worker_that_stored_it(
+    postgis_database: Database, make_view: Any, monkeypatch: pytest.MonkeyPatch
+):
+    """What was matched at an older version is not written; whoever stored the newer one matches it."""
+    view, other = make_view(postgis_database), make_view(postgis_database)
     view.take(a(), b())
-    with view.database.begin() as connection:
-        connection.execute(update(plans).where(plans.c.plan_id == "NL.gm0361.a").values(version=9))
+    crashed = Crashing(postgis_database)
+
+    def meanwhile(*arguments: Any) -> Any:
+        with pytest.raises(ConnectionError):
+            other.apply([other.processor.decode(log_record(a(9)))], crashed)
+        return match(*arguments)
+
+    monkeypatch.setattr(pairing, "match", meanwhile)
     assert view.take(b(2, zones=[zone(FAR)])) == []
     (row,) = view.pairs()
-    assert (row.state, row.second_version) == ("open", 1)
+    assert (row.state, row.first_version, row.second_version) == ("open", 1, 1)
+    monkeypatch.undo()
+    assert types(other.take(a(9))) == [("coordination", RESOLVED)]
 
 
 def test_a_restricted_plan_is_told_in_the_restricted_topic_only(view):

@@ -30,7 +30,7 @@ from meekoppel_hub.coordination.agreement import Agreement, national_agreement
 from meekoppel_hub.coordination.rebuild import match_all
 from meekoppel_hub.coordination.rulebook import Rulebook
 from meekoppel_hub.platform.database import Database
-from meekoppel_hub.platform.database.tables.view import overlaps, plan_facts, plan_versions, plan_zones, plans
+from meekoppel_hub.platform.database.tables.view import overlaps, plan_versions, plan_zones, plans
 from meekoppel_hub.testing.plan_events import plan_event, zone
 
 X, Y = 93_000.0, 463_000.0
@@ -172,7 +172,7 @@ def histories(draw: st.DrawFn) -> list[PlanEvent]:
 
 def empty(database: Database) -> None:
     with database.begin() as connection:
-        for table in (overlaps, plan_facts, plan_zones, plan_versions, plans):
+        for table in (overlaps, plan_zones, plan_versions, plans):
             connection.execute(delete(table))
 
 

@@ -1,17 +1,10 @@
 """Which agreements apply to which plans."""
 
-import numpy as np
-
 from meekoppel_hub.coordination.agreement import national_agreement
 from meekoppel_hub.coordination.rulebook import Rulebook
-from meekoppel_hub.coordination.zones import Shapes, ZoneTable
+from meekoppel_hub.coordination.zones import zone_table
 
-NO_ZONES = ZoneTable(
-    plan=np.array([], dtype=np.int64),
-    core=np.array([], dtype=bool),
-    shapes=Shapes(np.array([], dtype=object), np.array([])),
-    buffer_m=np.array([]),
-)
+NO_ZONES = zone_table([])
 
 
 def test_one_agreement_everywhere_applies_to_every_plan_with_or_without_zones():

@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, or_, select
 
 from meekoppel_contracts.codec import decode_plan_event
 from meekoppel_contracts.codes import Visibility
 from meekoppel_hub.api.access import Viewer
 from meekoppel_hub.api.overlap_sight import Sight, sight_of
-from meekoppel_hub.platform.database.tables.view import overlaps, plans
+from meekoppel_hub.platform.database.tables.view import overlaps, plan_versions, plans
 
 _ROWS_AT_ONCE = 200
 _first, _second = plans.alias("first_plan_now"), plans.alias("second_plan_now")
+_first_event, _second_event = plan_versions.alias("first_event_now"), plan_versions.alias("second_event_now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,11 @@ def visible_overlaps(
     """Give the pairs of which the viewer may see something, by overlap id, after a given one."""
     conditions = _conditions(viewer, wanted)
     query = (
-        select(overlaps, _first.c.event.label("first_event"), _second.c.event.label("second_event"))
+        select(overlaps, _first_event.c.event.label("first_event"), _second_event.c.event.label("second_event"))
         .join(_first, _first.c.plan_id == overlaps.c.first_plan)
         .join(_second, _second.c.plan_id == overlaps.c.second_plan)
+        .join(_first_event, _is_newest(_first_event, _first))
+        .join(_second_event, _is_newest(_second_event, _second))
         .order_by(overlaps.c.overlap_id)
         .limit(_ROWS_AT_ONCE)
     )
@@ -57,6 +60,10 @@ def visible_overlaps(
         if len(rows) < _ROWS_AT_ONCE:
             return
         after = rows[-1].overlap_id
+
+
+def _is_newest(version: FromClause, plan: FromClause) -> ColumnElement[bool]:
+    return (version.c.plan_id == plan.c.plan_id) & (version.c.version == plan.c.version)
 
 
 def _fits(sight: Sight, wanted: OverlapFilter) -> bool:

@@ -15,7 +15,8 @@ from meekoppel_contracts.events import PlanEvent
 from meekoppel_hub.api.access import Viewer, may_see, owns
 from meekoppel_hub.api.errors import Gone, NotFound
 from meekoppel_hub.api.features import zone_shapes
-from meekoppel_hub.platform.database.tables.view import plan_versions, plan_zones, plans
+from meekoppel_hub.platform.clock import to_micros
+from meekoppel_hub.platform.database.tables.view import NEWEST, plan_versions, plan_zones, plans
 
 Box = tuple[float, float, float, float]
 _ROWS_AT_ONCE = 200
@@ -62,8 +63,8 @@ def visible_plans(
         conditions.append(_meets_box(connection, wanted.box))
     while True:
         page = [*conditions, plans.c.plan_id > after] if after is not None else conditions
-        query = select(plans.c.plan_id, plans.c.event).where(*page).order_by(plans.c.plan_id).limit(_ROWS_AT_ONCE)
-        rows = connection.execute(query).all()
+        query = select(plans.c.plan_id, plan_versions.c.event).select_from(NEWEST).where(*page)
+        rows = connection.execute(query.order_by(plans.c.plan_id).limit(_ROWS_AT_ONCE)).all()
         for row in rows:
             event = decode_plan_event(row.event)
             if may_see(viewer, event, now) and _touches(event, wanted.box):
@@ -80,7 +81,8 @@ def find_plan(connection: Connection, viewer: Viewer, plan_id: str, now: datetim
         NotFound: when there is none that the viewer may see; whether it exists is not told.
         Gone: when it was shared with the viewer and is withdrawn.
     """
-    row = connection.execute(select(plans.c.event).where(plans.c.plan_id == plan_id)).first()
+    query = select(plan_versions.c.event).select_from(NEWEST).where(plans.c.plan_id == plan_id)
+    row = connection.execute(query).first()
     if row is None:
         raise _not_found(plan_id)
     newest = decode_plan_event(row.event)
@@ -125,9 +127,9 @@ def _conditions(viewer: Viewer, wanted: PlanFilter) -> list[ColumnElement[bool]]
     if wanted.statuses:
         conditions.append(plans.c.status.in_(wanted.statuses))
     if wanted.period_from is not None:
-        conditions.append(plans.c.latest_end >= wanted.period_from)
+        conditions.append(plans.c.ends_us >= to_micros(wanted.period_from))
     if wanted.period_to is not None:
-        conditions.append(plans.c.earliest_start <= wanted.period_to)
+        conditions.append(plans.c.starts_us <= to_micros(wanted.period_to))
     return conditions
 
 

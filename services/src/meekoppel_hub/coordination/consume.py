@@ -10,7 +10,7 @@ from meekoppel_hub.coordination import metrics
 from meekoppel_hub.coordination.agreement import Agreement
 from meekoppel_hub.coordination.events import outgoing
 from meekoppel_hub.coordination.fold import FoldedBatch, PlanChange, fold
-from meekoppel_hub.coordination.pairing import match_marked
+from meekoppel_hub.coordination.pairing import match_stored
 from meekoppel_hub.coordination.store import store_for
 from meekoppel_hub.platform.clock import Clock, utc_now
 from meekoppel_hub.platform.errors import PoisonRecord
@@ -55,7 +55,7 @@ class CoordinationProcessor(Processor[PlanChange]):
         return PlanChange(event, record.value, record.source.topic, record.source.partition, record.offset)
 
     def apply(self, items: Sequence[PlanChange], scope: BatchScope) -> None:
-        """Store the changed plans and mark them; then match them, write their pairs and tell what changed.
+        """Store the changed plans; then match them, write their pairs and tell what changed.
 
         Raises:
             PoisonRecord: `wrong_crs` or `invalid_geometry`.
@@ -70,7 +70,7 @@ class CoordinationProcessor(Processor[PlanChange]):
     def _match(self, batch: FoldedBatch, scope: BatchScope) -> None:
         with metrics.PHASE_SECONDS.labels("match").time(), scope.commit() as unit:
             store = store_for(unit.connection)
-            matched = match_marked(unit.connection, store, batch.plan_ids, self._agreement, self._clock())
+            matched = match_stored(unit.connection, store, batch.plan_ids, self._agreement, self._clock())
             for announcement in matched.announcements:
                 unit.publish(outgoing(announcement, matched.titles, self._crs))
         metrics.MATCHED.inc(matched.plans)

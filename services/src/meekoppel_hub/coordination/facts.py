@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
 
 import numpy as np
 
@@ -11,62 +13,112 @@ from meekoppel_contracts.codes import Certainty, PlanEventType, Visibility
 from meekoppel_contracts.events import PlanEvent
 from meekoppel_contracts.ids import OrgCode, PlanId
 from meekoppel_contracts.plan import ENDED
-from meekoppel_hub.coordination.windows import Windows, to_micros
+from meekoppel_hub.coordination.windows import Windows
+from meekoppel_hub.platform.clock import to_micros
 
 MOST_SHIFT_DAYS = 36_500
 """More than a century of shift says nothing more, and could run over 64 bits."""
 
 
+PLAN = "plan"
+MORATORIUM = "moratorium"
+"""What can take part in matching; a moratorium does so like a plan, with its own id, revision and period."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlanFacts:
-    """One version of one plan, as matching sees it. The fields are the columns of `plan_facts`.
+    """One version of one plan, as matching sees it. All but the last two fields are columns of `plans`.
 
     Attributes:
-        plan_id: which plan.
-        version: which version of it.
+        plan_id: which plan; of a moratorium, its id.
+        version: which version of it; of a moratorium, its revision.
         initiator: whose plan it is; plans of one initiator never pair.
+        title: as listed.
+        status: as the plan says.
+        phase: as the plan says.
+        certainty: as the plan says.
         ended: `withdrawn`, or the status that ended it; None while it can meet others.
         firm: whether its certainty is firm.
         restricted: whether only named organisations may see it.
         starts_us: earliest start, microseconds since 1970.
+        latest_start_us: latest start, where the plan says.
+        earliest_end_us: earliest end, where the plan says.
         ends_us: latest end, microseconds since 1970.
+        precision: to what the dates are known.
         shift_earlier_days: how many days the owner can bring it forward.
         shift_later_days: how many days the owner can put it off.
         disciplines: sorted, with commas between.
+        work_types: sorted, with commas between.
+        digs: whether the ground is opened; None when the plan does not say.
+        area_m2: of the excavation, where the plan says.
+        trench_length_m: of the excavation, where the plan says.
         cooperates: whether the owner is open to do work together.
+        cooperation_kinds: in what, sorted, with commas between.
+        kind: `plan` or `moratorium`.
+        derived_from: the plan a moratorium comes from; None for all else.
     """
 
     plan_id: PlanId
     version: int
     initiator: OrgCode
+    title: str
+    status: str
+    phase: str
+    certainty: str
     ended: str | None
     firm: bool
     restricted: bool
     starts_us: int
+    latest_start_us: int | None
+    earliest_end_us: int | None
     ends_us: int
+    precision: str
     shift_earlier_days: int
     shift_later_days: int
     disciplines: str
+    work_types: str
+    digs: bool | None
+    area_m2: float | None
+    trench_length_m: float | None
     cooperates: bool
+    cooperation_kinds: str
+    kind: str = PLAN
+    derived_from: PlanId | None = None
+
+
+FACT_COLUMNS = tuple(field.name for field in fields(PlanFacts))[:-2]
+"""The fields of `PlanFacts` that are columns of `plans`, in their order."""
 
 
 def facts_of(event: PlanEvent) -> PlanFacts:
     """Take from a plan event what matching needs."""
     plan = event.plan
-    period = plan.period
+    period, excavation, cooperation = plan.period, plan.excavation, plan.cooperation
     return PlanFacts(
         plan_id=plan.plan_id,
         version=event.version,
         initiator=plan.initiator.organisation,
+        title=plan.title,
+        status=plan.status.value,
+        phase=plan.phase.value,
+        certainty=plan.certainty.value,
         ended=_ended(event),
         firm=plan.certainty is Certainty.FIRM,
         restricted=plan.visibility is Visibility.RESTRICTED,
         starts_us=to_micros(period.earliest_start),
+        latest_start_us=_micros(period.latest_start),
+        earliest_end_us=_micros(period.earliest_end),
         ends_us=to_micros(period.latest_end),
+        precision=period.precision.value,
         shift_earlier_days=_shift(period.can_shift_earlier_days),
         shift_later_days=_shift(period.can_shift_later_days),
-        disciplines=",".join(sorted({discipline.value for discipline in plan.disciplines})),
-        cooperates=plan.cooperation is not None and plan.cooperation.open,
+        disciplines=_listed(plan.disciplines),
+        work_types=_listed(plan.work_types),
+        digs=None if excavation is None else excavation.digs,
+        area_m2=None if excavation is None else excavation.area_m2,
+        trench_length_m=None if excavation is None else excavation.trench_length_m,
+        cooperates=cooperation is not None and cooperation.open,
+        cooperation_kinds="" if cooperation is None else _listed(cooperation.kinds),
     )
 
 
@@ -83,6 +135,14 @@ def _ended(event: PlanEvent) -> str | None:
     if event.type is PlanEventType.WITHDRAWN:
         return PlanEventType.WITHDRAWN.value
     return event.plan.status.value if event.plan.status in ENDED else None
+
+
+def _micros(moment: datetime | None) -> int | None:
+    return None if moment is None else to_micros(moment)
+
+
+def _listed(codes: Iterable[StrEnum]) -> str:
+    return ",".join(sorted({code.value for code in codes}))
 
 
 def _shift(days: int | None) -> int:

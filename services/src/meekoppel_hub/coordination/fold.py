@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
@@ -14,29 +14,15 @@ from meekoppel_contracts.codes import PlanEventType
 from meekoppel_contracts.events import PlanEvent
 from meekoppel_contracts.ids import PlanId
 from meekoppel_contracts.plan import Zone
-from meekoppel_hub.coordination.facts import PlanFacts, facts_of
+from meekoppel_hub.coordination.facts import FACT_COLUMNS, facts_of
+from meekoppel_hub.coordination.zone_periods import periods_of, to_text
 from meekoppel_hub.coordination.zones import boxes, read_shapes
 from meekoppel_hub.platform.errors import PoisonRecord
 
 Row = tuple[Any, ...]
 
-PLAN_COLUMNS = (
-    "plan_id",
-    "version",
-    "event_type",
-    "publisher",
-    "initiator",
-    "title",
-    "status",
-    "certainty",
-    "phase",
-    "visibility",
-    "withdrawn",
-    "earliest_start",
-    "latest_end",
-    "recorded_at",
-    "event",
-)
+LISTED_COLUMNS = ("event_type", "publisher", "visibility", "withdrawn", "recorded_at")
+PLAN_COLUMNS = (*FACT_COLUMNS, *LISTED_COLUMNS)
 VERSION_COLUMNS = (
     "plan_id",
     "version",
@@ -48,8 +34,7 @@ VERSION_COLUMNS = (
     "offset",
     "event",
 )
-FACT_COLUMNS = tuple(field.name for field in fields(PlanFacts))
-ZONE_COLUMNS = ("plan_id", "zone_no", "role", "wkb", "buffer_m", "min_x", "min_y", "max_x", "max_y")
+ZONE_COLUMNS = ("plan_id", "zone_no", "role", "wkb", "buffer_m", "periods", "min_x", "min_y", "max_x", "max_y")
 
 _facts_row = attrgetter(*FACT_COLUMNS)
 
@@ -80,13 +65,11 @@ class FoldedBatch:
     Attributes:
         versions: one row of `plan_versions` for each event.
         plans: one row of `plans` for each plan: the newest version in the batch; ordered by plan id.
-        facts: the rows of `plan_facts` that go with them.
         zones: the rows of `plan_zones` that go with them.
     """
 
     versions: list[Row]
     plans: list[Row]
-    facts: list[Row]
     zones: list[Row]
 
     @property
@@ -97,10 +80,6 @@ class FoldedBatch:
     def zones_of(self, accepted: set[PlanId]) -> list[Row]:
         """Give the rows of `plan_zones` of the plans whose version was newer than what was stored."""
         return [row for row in self.zones if row[0] in accepted]
-
-    def facts_for(self, accepted: set[PlanId]) -> list[Row]:
-        """Give the rows of `plan_facts` of the plans whose version was newer than what was stored."""
-        return [row for row in self.facts if row[0] in accepted]
 
 
 def fold(changes: Sequence[PlanChange], crs: int) -> FoldedBatch:
@@ -125,7 +104,6 @@ def fold(changes: Sequence[PlanChange], crs: int) -> FoldedBatch:
     return FoldedBatch(
         versions=[_version_row(change) for change in changes],
         plans=[_plan_row(changes[index]) for index in chosen],
-        facts=[_facts_row(facts_of(changes[index].event)) for index in chosen],
         zones=[row for index in chosen for row in zones[index]],
     )
 
@@ -155,23 +133,14 @@ def _version_row(change: PlanChange) -> Row:
 
 
 def _plan_row(change: PlanChange) -> Row:
-    event, plan = change.event, change.event.plan
+    event = change.event
     return (
-        plan.plan_id,
-        event.version,
+        *_facts_row(facts_of(event)),
         event.type.value,
         event.publisher,
-        plan.initiator.organisation,
-        plan.title,
-        plan.status.value,
-        plan.certainty.value,
-        plan.phase.value,
-        plan.visibility.value,
+        event.plan.visibility.value,
         event.type is PlanEventType.WITHDRAWN,
-        plan.period.earliest_start,
-        plan.period.latest_end,
         event.recorded_at,
-        change.framed,
     )
 
 
@@ -185,8 +154,9 @@ def _zone_rows(changes: Sequence[PlanChange]) -> list[list[Row]]:
         raise PoisonRecord("invalid_geometry", f"{_name(zone, changes[index])} cannot be read or is empty")
     box = boxes(shapes, np.array([zone.buffer_m for _, _, zone in zones], dtype=float)).tolist()
     for (index, number, zone), corners in zip(zones, box, strict=True):
-        plan_id = changes[index].event.plan.plan_id
-        rows[index].append((plan_id, number, zone.role.value, zone.geometry, zone.buffer_m, *corners))
+        plan = changes[index].event.plan
+        periods = to_text(periods_of(zone, plan))
+        rows[index].append((plan.plan_id, number, zone.role.value, zone.geometry, zone.buffer_m, periods, *corners))
     return rows
 
 

@@ -1,10 +1,11 @@
-"""Phase two of a batch: match the plans that are marked, write their pairs, and tell what changed.
+"""Phase two of a batch: match its plans, write their pairs, and tell what changed.
 
 Two plans that meet are never missed, and none is left that no longer meets, however many workers run (rule 7 of the
 log). What makes it so:
 
-1. Whatever is matched here was stored and committed in a phase one before. So of two workers whose plans meet, the one
-   that begins its phase two last sees both plans.
+1. Whatever is matched here was stored and committed in a phase one before, and the offset is stored with the pairs: a
+   batch that was interrupted in between comes again, and is matched whether its plans were stored already or not. So
+   of two workers whose plans meet, the one that begins its phase two last sees both plans.
 2. A verdict holds for two versions. Before it is written, both plan rows are held, and their versions compared with
    those that were matched. Where one is newer by now, nothing is written: the worker that stored the newer version has
    its own phase two still to come, or has it under way, and in it sees this plan.
@@ -45,10 +46,10 @@ class Matched:
     titles: Mapping[PlanId, str]
 
 
-def match_marked(
+def match_stored(
     connection: Connection, store: ViewStore, plan_ids: Collection[PlanId], agreement: Agreement, now: datetime
 ) -> Matched:
-    """Match those of the plans that are marked, and write what becomes of their pairs.
+    """Match plans at the versions that are stored, and write what becomes of their pairs.
 
     Args:
         connection: the transaction that ends the batch.
@@ -57,30 +58,29 @@ def match_marked(
         agreement: the rules.
         now: the time that the pairs get.
     """
-    marked = load_versions(connection, plan_ids, only_marked=True)
-    if not marked:
+    stored = load_versions(connection, plan_ids)
+    if not stored:
         return Matched(0, [], {})
-    pairs = _find_pairs(connection, store, marked, agreement)
+    pairs = _find_pairs(connection, store, stored, agreement)
     in_pairs = {plan.plan_id for pair in pairs for plan in (pair.first, pair.second)}
     held = store.hold(connection, in_pairs) if in_pairs else {}
     outcomes = _settle(connection, [pair for pair in pairs if _still(pair, held)], agreement, now)
     written = store.write_overlaps(connection, [outcome.row for outcome in outcomes])
-    store.clear_marks(connection, marked)
     told = [one for outcome in outcomes if outcome.row.overlap_id in written for one in outcome.announcements]
-    return Matched(len(marked), told, {plan_id: plan.title for plan_id, plan in held.items()})
+    return Matched(len(stored), told, {plan_id: plan.title for plan_id, plan in held.items()})
 
 
 def _find_pairs(
-    connection: Connection, store: ViewStore, marked: Mapping[PlanId, int], agreement: Agreement
+    connection: Connection, store: ViewStore, changed: Mapping[PlanId, int], agreement: Agreement
 ) -> list[Pair]:
-    """Match the marked plans with what is near them, and with what they met until now.
+    """Match the changed plans with what is near them, and with what they met until now.
 
     That a pair does not meet any more is seen from its absence in the search. So the versions of all who met are read
     before the search: when they are still the same after it, they were the same in it.
     """
-    met = open_overlaps(connection, marked)
-    before = {**load_versions(connection, {plan_id for pair in met for plan_id in pair}), **marked}
-    near = store.near(connection, marked, agreement)
+    met = open_overlaps(connection, changed)
+    before = {**load_versions(connection, {plan_id for pair in met for plan_id in pair}), **changed}
+    near = store.near(connection, changed, agreement)
     loaded = load_plans(connection, before.keys() | {one.other_plan for one in near})
     zone_pairs = loaded.pairs((one.zone_key, one.other_zone_key) for one in near)
     meetings = {

@@ -22,14 +22,15 @@ from sqlalchemy import (
 )
 
 from meekoppel_contracts.ids import OverlapId, PlanId
-from meekoppel_hub.coordination.facts import PlanFacts
+from meekoppel_hub.coordination.facts import FACT_COLUMNS, PlanFacts
 from meekoppel_hub.coordination.overlap import OverlapRow
-from meekoppel_hub.coordination.zones import CORE_ROLES, MATCHED_ROLES, Indexes, ZoneTable, read_shapes
-from meekoppel_hub.platform.database.tables.view import overlaps, plan_facts, plan_zones
+from meekoppel_hub.coordination.zone_periods import from_text
+from meekoppel_hub.coordination.zones import MATCHED_ROLES, Indexes, ZoneTable, zone_table
+from meekoppel_hub.platform.database.tables.view import overlaps, plan_zones, plans
 
-_FACTS = [plan_facts.c[field.name] for field in fields(PlanFacts)]
+_FACTS = [plans.c[name] for name in FACT_COLUMNS]
 _OVERLAP = [overlaps.c[field.name] for field in fields(OverlapRow)]
-_ZONES = [plan_zones.c[name] for name in ("zone_key", "zone_no", "role", "wkb", "buffer_m")]
+_ZONES = [plan_zones.c[name] for name in ("zone_key", "zone_no", "role", "wkb", "buffer_m", "periods")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,44 +63,39 @@ def among(connection: Connection, column: Column[str], values: Collection[str]) 
     return column.in_(select(func.json_each(json.dumps(list(values))).table_valued("value").c.value))
 
 
-def load_versions(
-    connection: Connection, plan_ids: Collection[PlanId], *, only_marked: bool = False
-) -> dict[PlanId, int]:
-    """Give the versions of plans as they stand now; of those that were not matched yet, if so asked."""
-    statement = select(plan_facts.c.plan_id, plan_facts.c.version)
-    statement = statement.where(among(connection, plan_facts.c.plan_id, plan_ids))
-    if only_marked:
-        statement = statement.where(plan_facts.c.matched_version < plan_facts.c.version)
+def load_versions(connection: Connection, plan_ids: Collection[PlanId]) -> dict[PlanId, int]:
+    """Give the versions of plans as they stand now."""
+    statement = select(plans.c.plan_id, plans.c.version).where(among(connection, plans.c.plan_id, plan_ids))
     return {row.plan_id: row.version for row in connection.execute(statement)}
 
 
 def load_plans(connection: Connection, plan_ids: Collection[PlanId]) -> LoadedPlans:
     """Load plans with their matched zones, in one statement: facts and zones of the same version."""
-    zone_of_plan = and_(plan_zones.c.plan_id == plan_facts.c.plan_id, plan_zones.c.role.in_(sorted(MATCHED_ROLES)))
+    zone_of_plan = and_(plan_zones.c.plan_id == plans.c.plan_id, plan_zones.c.role.in_(sorted(MATCHED_ROLES)))
     statement = (
         select(*_FACTS, *_ZONES)
-        .select_from(plan_facts.outerjoin(plan_zones, zone_of_plan))
-        .where(among(connection, plan_facts.c.plan_id, plan_ids))
+        .select_from(plans.outerjoin(plan_zones, zone_of_plan))
+        .where(among(connection, plans.c.plan_id, plan_ids))
     )
-    plans: dict[PlanId, PlanFacts] = {}
+    found: dict[PlanId, PlanFacts] = {}
     zones = []
     for row in connection.execute(statement):
-        if row.plan_id not in plans:
-            plans[row.plan_id] = PlanFacts(*row[: len(_FACTS)])
+        if row.plan_id not in found:
+            found[row.plan_id] = PlanFacts(*row[: len(_FACTS)])
         if row.zone_key is not None:
-            zones.append((row.plan_id, row.zone_no, row.zone_key, row.role, row.wkb, row.buffer_m))
-    ordered = sorted(plans)
+            zones.append((row.plan_id, *row[len(_FACTS) :]))
+    ordered = sorted(found)
     place = {plan_id: index for index, plan_id in enumerate(ordered)}
-    zones.sort(key=lambda zone: zone[:2])
+    zones.sort(key=lambda zone: (zone[0], zone[2]))
     return LoadedPlans(
-        plans=[plans[plan_id] for plan_id in ordered],
-        zones=ZoneTable(
-            plan=np.array([place[zone[0]] for zone in zones], dtype=np.int64),
-            core=np.array([zone[3] in CORE_ROLES for zone in zones], dtype=bool),
-            shapes=read_shapes([bytes(zone[4]) for zone in zones]),
-            buffer_m=np.array([zone[5] for zone in zones], dtype=float),
+        plans=[found[plan_id] for plan_id in ordered],
+        zones=zone_table(
+            [
+                (place[plan_id], role, bytes(wkb), buffer_m, from_text(periods))
+                for plan_id, _, _, role, wkb, buffer_m, periods in zones
+            ]
         ),
-        zone_index={zone[2]: index for index, zone in enumerate(zones)},
+        zone_index={zone[1]: index for index, zone in enumerate(zones)},
     )
 
 

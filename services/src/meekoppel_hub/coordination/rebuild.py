@@ -17,17 +17,17 @@ from meekoppel_contracts.events import PlanEvent
 from meekoppel_hub.coordination.facts import facts_of
 from meekoppel_hub.coordination.matching import Meeting, match
 from meekoppel_hub.coordination.rulebook import Rulebook
+from meekoppel_hub.coordination.zone_periods import periods_of
 from meekoppel_hub.coordination.zones import (
-    CORE_ROLES,
     MATCHED_ROLES,
     Floats,
     Geometries,
     Indexes,
     ZoneTable,
     boxes,
-    read_shapes,
+    zone_table,
 )
-from meekoppel_hub.platform.database.tables.view import plans
+from meekoppel_hub.platform.database.tables.view import NEWEST, plan_versions
 
 
 def match_all(connection: Connection, rulebook: Rulebook) -> list[Meeting]:
@@ -51,22 +51,18 @@ def match_events(events: Iterable[PlanEvent], rulebook: Rulebook) -> list[Meetin
 
 
 def _stored_events(connection: Connection) -> Iterator[PlanEvent]:
-    for (framed,) in connection.execute(select(plans.c.event)):
+    for (framed,) in connection.execute(select(plan_versions.c.event).select_from(NEWEST)):
         yield decode_plan_event(bytes(framed))
 
 
 def _zone_table(events: list[PlanEvent]) -> ZoneTable:
-    zones = [
-        (index, zone)
-        for index, event in enumerate(events)
-        for zone in event.plan.zones
-        if zone.role.value in MATCHED_ROLES
-    ]
-    return ZoneTable(
-        plan=np.array([index for index, _ in zones], dtype=np.int64),
-        core=np.array([zone.role.value in CORE_ROLES for _, zone in zones], dtype=bool),
-        shapes=read_shapes([zone.geometry for _, zone in zones]),
-        buffer_m=np.array([zone.buffer_m for _, zone in zones], dtype=float),
+    return zone_table(
+        [
+            (index, zone.role.value, zone.geometry, zone.buffer_m, periods_of(zone, event.plan))
+            for index, event in enumerate(events)
+            for zone in event.plan.zones
+            if zone.role.value in MATCHED_ROLES
+        ]
     )
 
 

@@ -20,7 +20,7 @@ class ViewStore(Protocol):
     """One store. Each call handles a whole batch; none commits."""
 
     def save(self, connection: Connection, batch: FoldedBatch) -> None:
-        """Store the newest versions and mark them to be matched; of older ones keep the version row only.
+        """Store the newest versions; of older ones keep the version row only.
 
         The same batch twice changes nothing.
         """
@@ -43,10 +43,6 @@ class ViewStore(Protocol):
         Returns:
             The pairs that were written; what another worker wrote already at the same versions is not among them.
         """
-        ...
-
-    def clear_marks(self, connection: Connection, versions: Mapping[PlanId, int]) -> None:
-        """Note that these versions were matched; a newer version that was stored meanwhile keeps its mark."""
         ...
 
 

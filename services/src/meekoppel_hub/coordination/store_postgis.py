@@ -20,7 +20,6 @@ from sqlalchemy.dialects import postgresql
 from meekoppel_contracts.ids import OverlapId, PlanId
 from meekoppel_hub.coordination.agreement import Agreement
 from meekoppel_hub.coordination.fold import (
-    FACT_COLUMNS,
     PLAN_COLUMNS,
     VERSION_COLUMNS,
     ZONE_COLUMNS,
@@ -31,7 +30,7 @@ from meekoppel_hub.coordination.overlap import OverlapRow
 from meekoppel_hub.coordination.store_rows import HeldPlan, Near
 from meekoppel_hub.coordination.windows import DAY_US
 from meekoppel_hub.coordination.zones import MATCHED_ROLES
-from meekoppel_hub.platform.database.tables.view import overlaps, plan_facts, plan_versions, plan_zones, plans
+from meekoppel_hub.platform.database.tables.view import overlaps, plan_versions, plan_zones, plans
 
 _OVERLAP_COLUMNS = tuple(field.name for field in fields(OverlapRow))
 _overlap = attrgetter(*_OVERLAP_COLUMNS)
@@ -65,11 +64,6 @@ _SAVE_PLANS = f"""
     WHERE plans.version < excluded.version
     RETURNING plan_id"""
 
-_SAVE_FACTS = f"""
-    INSERT INTO plan_facts ({_names(FACT_COLUMNS)}, matched_version)
-    SELECT given.*, 0 FROM {_arrays(plan_facts, FACT_COLUMNS)} AS given({_names(FACT_COLUMNS)})
-    ON CONFLICT (plan_id) DO UPDATE SET {_updates(FACT_COLUMNS[1:])}"""
-
 _REMOVE_ZONES = "DELETE FROM plan_zones WHERE plan_id = ANY(%b::varchar[])"
 
 _SAVE_ZONES = f"""
@@ -86,12 +80,12 @@ _BY_INDEX = """
 # The days of both shifts and of the tolerance together can close the gap: more than matching asks, never less.
 _NEAR = """
     SELECT mine.zone_key, other.zone_key, other.plan_id
-    FROM plan_facts AS my
+    FROM plans AS my
     JOIN plan_zones AS mine ON mine.plan_id = my.plan_id
     JOIN plan_zones AS other ON other.box && box(
         point(mine.min_x - %b::float8, mine.min_y - %b::float8),
         point(mine.max_x + %b::float8, mine.max_y + %b::float8))
-    JOIN plan_facts AS its ON its.plan_id = other.plan_id
+    JOIN plans AS its ON its.plan_id = other.plan_id
     WHERE my.plan_id = ANY(%b::varchar[]) AND my.ended IS NULL AND its.ended IS NULL
       AND my.initiator <> its.initiator
       AND mine.role = ANY(%b::varchar[]) AND other.role = ANY(%b::varchar[])
@@ -114,22 +108,16 @@ _SAVE_OVERLAPS = f"""
               (stored.first_version, stored.second_version) <> (excluded.first_version, excluded.second_version))
     RETURNING overlap_id"""
 
-_CLEAR_MARKS = """
-    UPDATE plan_facts SET matched_version = matched.version
-    FROM unnest(%b::varchar[], %b::bigint[]) AS matched(plan_id, version)
-    WHERE plan_facts.plan_id = matched.plan_id AND plan_facts.version = matched.version"""
-
 
 class PostgisStore:
     """The view in PostgreSQL with PostGIS; see `ViewStore`."""
 
     def save(self, connection: Connection, batch: FoldedBatch) -> None:
-        """Store the newest versions and mark them to be matched."""
+        """Store the newest versions."""
         _write(connection, _SAVE_VERSIONS, batch.versions)
         accepted = {row.plan_id for row in _write(connection, _SAVE_PLANS, batch.plans)}
         if not accepted:
             return
-        _write(connection, _SAVE_FACTS, batch.facts_for(accepted))
         connection.exec_driver_sql(_REMOVE_ZONES, (sorted(accepted),))
         _write(connection, _SAVE_ZONES, batch.zones_of(accepted))
 
@@ -149,10 +137,6 @@ class PostgisStore:
     def write_overlaps(self, connection: Connection, rows: Sequence[OverlapRow]) -> set[OverlapId]:
         """Store pairs, never back to an older version of either plan."""
         return {row.overlap_id for row in _write(connection, _SAVE_OVERLAPS, [_overlap(row) for row in rows])}
-
-    def clear_marks(self, connection: Connection, versions: Mapping[PlanId, int]) -> None:
-        """Note that these versions were matched."""
-        _write(connection, _CLEAR_MARKS, list(versions.items()))
 
 
 def _write(connection: Connection, statement: str, rows: Sequence[Row]) -> list[Any]:

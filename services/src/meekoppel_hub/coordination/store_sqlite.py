@@ -15,13 +15,13 @@ from sqlalchemy.dialects.sqlite import Insert, insert
 
 from meekoppel_contracts.ids import OverlapId, PlanId
 from meekoppel_hub.coordination.agreement import Agreement
-from meekoppel_hub.coordination.fold import FACT_COLUMNS, PLAN_COLUMNS, VERSION_COLUMNS, ZONE_COLUMNS, FoldedBatch, Row
+from meekoppel_hub.coordination.fold import PLAN_COLUMNS, VERSION_COLUMNS, ZONE_COLUMNS, FoldedBatch, Row
 from meekoppel_hub.coordination.overlap import OverlapRow
 from meekoppel_hub.coordination.queries import among
 from meekoppel_hub.coordination.store_rows import HeldPlan, Near
 from meekoppel_hub.coordination.windows import DAY_US
 from meekoppel_hub.coordination.zones import MATCHED_ROLES
-from meekoppel_hub.platform.database.tables.view import overlaps, plan_facts, plan_versions, plans
+from meekoppel_hub.platform.database.tables.view import overlaps, plan_versions, plans
 
 _OVERLAP_COLUMNS = tuple(field.name for field in fields(OverlapRow))
 _overlap = attrgetter(*_OVERLAP_COLUMNS)
@@ -35,23 +35,21 @@ def _upsert(table: Table, columns: Sequence[str], *keys: str) -> Insert:
 
 _SAVE_VERSIONS = insert(plan_versions).on_conflict_do_nothing()
 _SAVE_PLANS = _upsert(plans, PLAN_COLUMNS, "plan_id")
-_SAVE_FACTS = _upsert(plan_facts, FACT_COLUMNS, "plan_id")
 _SAVE_OVERLAPS = _upsert(overlaps, _OVERLAP_COLUMNS, "overlap_id")
 _SAVE_ZONES = f"INSERT INTO plan_zones ({', '.join(ZONE_COLUMNS)}) VALUES ({', '.join('?' for _ in ZONE_COLUMNS)})"
 _REMOVE_ZONES = "DELETE FROM plan_zones WHERE plan_id IN (SELECT value FROM json_each(?))"
-_CLEAR_MARKS = "UPDATE plan_facts SET matched_version = version WHERE plan_id = ? AND version = ?"
 
 # CROSS JOIN keeps the order: from the few plans that changed, by the R*Tree, to what is near them.
 # The days of both shifts and of the tolerance together can close the gap: more than matching asks, never less.
 _NEAR = f"""
     SELECT mine.zone_key, other.zone_key, other.plan_id
     FROM json_each(:plans) AS changed
-    CROSS JOIN plan_facts AS my ON my.plan_id = changed.value
+    CROSS JOIN plans AS my ON my.plan_id = changed.value
     CROSS JOIN plan_zones AS mine ON mine.plan_id = my.plan_id
     CROSS JOIN plan_zone_boxes AS boxes ON boxes.max_x >= mine.min_x - :reach AND boxes.min_x <= mine.max_x + :reach
                                        AND boxes.max_y >= mine.min_y - :reach AND boxes.min_y <= mine.max_y + :reach
     CROSS JOIN plan_zones AS other ON other.zone_key = boxes.zone_key
-    CROSS JOIN plan_facts AS its ON its.plan_id = other.plan_id
+    CROSS JOIN plans AS its ON its.plan_id = other.plan_id
     WHERE my.ended IS NULL AND its.ended IS NULL AND my.initiator <> its.initiator
       AND mine.role IN (SELECT value FROM json_each(:roles)) AND other.role IN (SELECT value FROM json_each(:roles))
       AND its.starts_us - my.ends_us <= (:tolerance + its.shift_earlier_days + my.shift_later_days) * {DAY_US}
@@ -62,15 +60,13 @@ class SqliteStore:
     """The view in SQLite; see `ViewStore`."""
 
     def save(self, connection: Connection, batch: FoldedBatch) -> None:
-        """Store the newest versions and mark them to be matched."""
+        """Store the newest versions."""
         _write(connection, _SAVE_VERSIONS, VERSION_COLUMNS, batch.versions)
         known = select(plans.c.plan_id, plans.c.version).where(among(connection, plans.c.plan_id, batch.plan_ids))
         stored = {row.plan_id: row.version for row in connection.execute(known)}
         newer = [row for row in batch.plans if row[1] > stored.get(row[0], 0)]
         accepted = {row[0] for row in newer}
         _write(connection, _SAVE_PLANS, PLAN_COLUMNS, newer)
-        marked = [(*row, 0) for row in batch.facts_for(accepted)]
-        _write(connection, _SAVE_FACTS, (*FACT_COLUMNS, "matched_version"), marked)
         connection.exec_driver_sql(_REMOVE_ZONES, (json.dumps(sorted(accepted)),))
         zones = batch.zones_of(accepted)
         if zones:
@@ -96,11 +92,6 @@ class SqliteStore:
         """Store pairs; as the only writer, all of them, at the versions that `hold` gave."""
         _write(connection, _SAVE_OVERLAPS, _OVERLAP_COLUMNS, [_overlap(row) for row in rows])
         return {row.overlap_id for row in rows}
-
-    def clear_marks(self, connection: Connection, versions: Mapping[PlanId, int]) -> None:
-        """Note that these versions were matched."""
-        if versions:
-            connection.exec_driver_sql(_CLEAR_MARKS, list(versions.items()))
 
 
 def _write(connection: Connection, statement: Insert, columns: Sequence[str], rows: Sequence[Row]) -> None:

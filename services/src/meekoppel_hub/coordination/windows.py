@@ -6,7 +6,6 @@ Vectorised over pairs. Moments are microseconds since 1970, UTC; a period holds 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +13,6 @@ from numpy.typing import NDArray
 DAY_US = 86_400_000_000
 
 Micros = NDArray[np.int64]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def to_micros(moment: datetime) -> int:
-    """Count the microseconds from 1970 to an aware moment, exactly."""
-    passed = moment - _EPOCH
-    return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
 
 
 @dataclass(frozen=True, slots=True)

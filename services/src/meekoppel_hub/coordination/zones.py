@@ -21,6 +21,12 @@ CORE_ROLES = frozenset({ZoneRole.WORK.value, ZoneRole.SITE.value})
 MATCHED_ROLES = CORE_ROLES | {ZoneRole.INDICATIVE.value}
 """Conflict is of work and site; indicative zones count for light conflicts and opportunities only."""
 
+MORATORIUM_ROLE = "moratorium"
+ROLES = (*(role.value for role in ZoneRole), MORATORIUM_ROLE)
+ROLE_CODES = {role: code for code, role in enumerate(ROLES)}
+"""The roles as small numbers, as `ZoneTable` holds them."""
+
+_CORE_CODES = [ROLE_CODES[role] for role in sorted(CORE_ROLES)]
 _HALF_WIDTH_M = LINE_WIDTH_M / 2
 _SLACK_M = 0.001
 _COLLECTION = 7
@@ -28,6 +34,7 @@ _COLLECTION = 7
 Floats = NDArray[np.float64]
 Indexes = NDArray[np.int64]
 Geometries = NDArray[np.object_]
+Periods = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +56,41 @@ class ZoneTable:
 
     Attributes:
         plan: for each zone, the index of its plan.
-        core: whether it is a work or site zone (else indicative).
+        role: its role, as one of `ROLE_CODES`.
         shapes: geometry and width.
         buffer_m: how far its influence reaches around it.
+        periods: when it holds: None for the period of its plan, else ordered intervals that do not touch, each a start
+            and an end in microseconds since 1970 (nuisance that comes back).
     """
 
     plan: Indexes
-    core: NDArray[np.bool_]
+    role: NDArray[np.int8]
     shapes: Shapes
     buffer_m: Floats
+    periods: NDArray[np.object_]
+
+    @property
+    def core(self) -> NDArray[np.bool_]:
+        """Tell which zones are work or site zones."""
+        return np.isin(self.role, _CORE_CODES)
+
+
+def zone_table(rows: Sequence[tuple[int, str, bytes, float, Periods | None]]) -> ZoneTable:
+    """Lay zones side by side.
+
+    Args:
+        rows: of each zone the index of its plan, role, WKB, buffer in metres and periods; ordered by plan and number.
+    """
+    periods = np.full(len(rows), None, dtype=object)
+    for index, row in enumerate(rows):
+        periods[index] = row[4]
+    return ZoneTable(
+        plan=np.array([row[0] for row in rows], dtype=np.int64),
+        role=np.array([ROLE_CODES[row[1]] for row in rows], dtype=np.int8),
+        shapes=read_shapes([row[2] for row in rows]),
+        buffer_m=np.array([row[3] for row in rows], dtype=float),
+        periods=periods,
+    )
 
 
 def read_shapes(wkb: Sequence[bytes]) -> Shapes:

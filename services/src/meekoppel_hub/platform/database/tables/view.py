@@ -21,7 +21,9 @@ from sqlalchemy import (
 
 from meekoppel_hub.platform.database.tables.base import CountingKey, UtcDateTime, metadata
 
-# The newest accepted version of each plan.
+# The newest accepted version of each plan, in one narrow row: what is listed and what matching needs to know, without
+# decoding its event. The event itself stands once, in `plan_versions`; `NEWEST` joins the two. Moments that end in
+# `_us` are microseconds since 1970. No index on what changes often: an update then stays within its page.
 plans = Table(
     "plans",
     metadata,
@@ -32,16 +34,29 @@ plans = Table(
     Column("initiator", String(64), nullable=False),
     Column("title", String(100), nullable=False),
     Column("status", String(16), nullable=False),
-    Column("certainty", String(16), nullable=False),
     Column("phase", String(16), nullable=False),
+    Column("certainty", String(16), nullable=False),
     Column("visibility", String(16), nullable=False),
     Column("withdrawn", Boolean, nullable=False),
-    Column("earliest_start", UtcDateTime, nullable=False),
-    Column("latest_end", UtcDateTime, nullable=False),
+    Column("ended", String(16), nullable=True),  # withdrawn, or the status that ended it; null while it can meet others
+    Column("firm", Boolean, nullable=False),
+    Column("restricted", Boolean, nullable=False),
+    Column("starts_us", BigInteger, nullable=False),  # earliest start
+    Column("latest_start_us", BigInteger, nullable=True),
+    Column("earliest_end_us", BigInteger, nullable=True),
+    Column("ends_us", BigInteger, nullable=False),  # latest end
+    Column("precision", String(16), nullable=False),
+    Column("shift_earlier_days", Integer, nullable=False),
+    Column("shift_later_days", Integer, nullable=False),
+    Column("disciplines", Text, nullable=False),  # sorted, with commas between; so are the two below
+    Column("work_types", Text, nullable=False),
+    Column("digs", Boolean, nullable=True),  # null when the plan does not say
+    Column("area_m2", Float, nullable=True),  # of the excavation
+    Column("trench_length_m", Float, nullable=True),
+    Column("cooperates", Boolean, nullable=False),
+    Column("cooperation_kinds", Text, nullable=False),
     Column("recorded_at", UtcDateTime, nullable=False),
-    Column("event", LargeBinary, nullable=False),  # the plan event as it stands in the log, framed Avro
     Index("plans_initiator", "initiator"),
-    Index("plans_window", "earliest_start", "latest_end"),
 )
 
 # Every accepted version, with the place in the log where it stands.
@@ -59,30 +74,14 @@ plan_versions = Table(
     Column("event", LargeBinary, nullable=False),
 )
 
-# What matching needs to know of the newest version, in narrow rows: read for every candidate without decoding its
-# event. A plan is marked to be matched while `matched_version` is behind `version`. The mark stands here and not in
-# `plans` so that clearing it does not fight with the share locks that matching holds on `plans`.
-# Moments are microseconds since 1970.
-plan_facts = Table(
-    "plan_facts",
-    metadata,
-    Column("plan_id", String(240), primary_key=True),
-    Column("version", BigInteger, nullable=False),
-    Column("matched_version", BigInteger, nullable=False),
-    Column("initiator", String(64), nullable=False),
-    Column("ended", String(16), nullable=True),  # withdrawn, or the status that ended it; null while it can meet others
-    Column("firm", Boolean, nullable=False),
-    Column("restricted", Boolean, nullable=False),
-    Column("starts_us", BigInteger, nullable=False),
-    Column("ends_us", BigInteger, nullable=False),
-    Column("shift_earlier_days", Integer, nullable=False),
-    Column("shift_later_days", Integer, nullable=False),
-    Column("disciplines", Text, nullable=False),  # sorted, with commas between
-    Column("cooperates", Boolean, nullable=False),
+# Each plan with the event of its newest version.
+NEWEST = plans.join(
+    plan_versions, (plan_versions.c.plan_id == plans.c.plan_id) & (plan_versions.c.version == plans.c.version)
 )
 
 # The zones of the newest version, numbered from 0 in the order of the plan. The box is that of the geometry widened by
-# its own buffer (points and lines by half their 0.25 m too), in metres. `role` tells which zones are matched.
+# its own buffer (points and lines by half their 0.25 m too), in metres. `role` tells which zones are matched. `periods`
+# says when a zone holds, where that is not the whole period of its plan: JSON, pairs of microseconds since 1970.
 plan_zones = Table(
     "plan_zones",
     metadata,
@@ -92,6 +91,7 @@ plan_zones = Table(
     Column("role", String(16), nullable=False),
     Column("wkb", LargeBinary, nullable=False),
     Column("buffer_m", Float, nullable=False),
+    Column("periods", Text, nullable=True),
     Column("min_x", Float, nullable=False),
     Column("min_y", Float, nullable=False),
     Column("max_x", Float, nullable=False),
