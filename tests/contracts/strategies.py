@@ -56,6 +56,7 @@ from meekoppel_contracts import (
     NotificationText,
     Nuisance,
     NuisanceEffect,
+    OpportunityPart,
     OrganisationKind,
     OverlapEvent,
     OverlapEventType,
@@ -72,6 +73,7 @@ from meekoppel_contracts import (
     RejectedHeader,
     RejectionReason,
     RelatedPlan,
+    ScorePart,
     Severity,
     SharedWith,
     SourceRef,
@@ -235,6 +237,18 @@ overlap_events = st.builds(
     location=st.binary(max_size=30),
     srid=st.integers(min_value=1, max_value=2**63 - 1),
     recorded_at=times,
+    moratorium_id=optional(plan_ids),
+    explanation_nl=optional(text),
+    score_parts=several(
+        st.builds(
+            ScorePart,
+            part=st.sampled_from(OpportunityPart),
+            points=st.integers(min_value=0, max_value=100),
+            weight=metres,
+        )
+    ),
+    rulesets=several(text),
+    assess_by=optional(times),
 )
 
 rejections = st.builds(

@@ -28,7 +28,7 @@ from meekoppel_contracts.testing import example_event, example_overlap, example_
 
 def test_a_record_begins_with_a_zero_byte_and_its_schema_id() -> None:
     assert encode_plan_event(example_event())[:5] == b"\x00\x00\x00\x00\x04"
-    assert framed_schema_id(encode_overlap_event(example_overlap())) == 2
+    assert framed_schema_id(encode_overlap_event(example_overlap())) == 11
 
 
 def test_times_come_back_in_utc_as_the_same_moment() -> None:

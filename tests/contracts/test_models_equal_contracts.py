@@ -65,6 +65,7 @@ DEFAULTS_FOR_READERS_ONLY: dict[str, Any] = {
     "OverlapEvent.type": "changed",
     "OverlapEvent.kind": "other",
     "OverlapEvent.severity": "unknown",
+    "ScorePart.part": "other",
     "PlanRejection.reason": "other",
     "PlanRejection.key": None,
     "PlanRejection.value": None,

@@ -68,7 +68,7 @@ from meekoppel_contracts.errors import (
     UnknownSchema,
     UnreadableContracts,
 )
-from meekoppel_contracts.events import OverlapEvent, OverlapSide, PlanEvent, PlanRejection, RejectedHeader
+from meekoppel_contracts.events import OverlapEvent, OverlapSide, PlanEvent, PlanRejection, RejectedHeader, ScorePart
 from meekoppel_contracts.fingerprints import Fingerprints, fingerprints
 from meekoppel_contracts.framing import MAGIC_BYTE, PREFIX_LENGTH, frame_prefix, framed_schema_id
 from meekoppel_contracts.headers import *  # noqa: F403 - the whole package; its own __all__ says what that is
@@ -308,6 +308,7 @@ __all__ = [
     "SchemaIdsError",
     "SchemaMismatch",
     "SchemaVersion",
+    "ScorePart",
     "SharedWith",
     "SourceRef",
     "Standing",

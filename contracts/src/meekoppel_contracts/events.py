@@ -8,9 +8,16 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime, Field
 
-from meekoppel_contracts.codes import OverlapEventType, OverlapKind, PlanEventType, RejectionReason, Severity
+from meekoppel_contracts.codes import (
+    OpportunityPart,
+    OverlapEventType,
+    OverlapKind,
+    PlanEventType,
+    RejectionReason,
+    Severity,
+)
 from meekoppel_contracts.ids import OverlapId
-from meekoppel_contracts.plan import Contract, Organisation, Plan, PlanIdentifier
+from meekoppel_contracts.plan import Contract, MoratoriumIdentifier, Organisation, Plan, PlanIdentifier
 
 
 class PlanEvent(Contract):
@@ -35,11 +42,21 @@ class OverlapSide(Contract):
     title: str
 
 
+class ScorePart(Contract):
+    """One part of the score of an opportunity: its points, and how much they count by the agreement."""
+
+    part: OpportunityPart
+    points: int = Field(ge=0, le=100)
+    weight: float = Field(ge=0, allow_inf_nan=False)
+
+
 class OverlapEvent(Contract):
     """How a pair of plans of different organisations meets now, or that it no longer does.
 
-    `first` is the side with the lower plan id. `overlap_days` counts the days that both periods share; when they
-    share none it is 0 and `gap_days` says how far apart they lie. `score` (0 to 100) is for opportunities.
+    `first` is the side with the lower plan id. In a breach of a moratorium `first` is the plan, and `second` carries
+    the moratorium's id, revision, authority and title. `overlap_days` counts the days that both periods share; when
+    they share none it is 0 and `gap_days` says how far apart they lie. `score` (0 to 100) is for opportunities, and
+    `score_parts` says how it came about. `ruleset` gave the verdict, `rulesets` are all that were applied.
     """
 
     type: OverlapEventType
@@ -59,6 +76,11 @@ class OverlapEvent(Contract):
     location: bytes = Field(description="WKB point where the plans meet, in the CRS named by srid")
     srid: int = Field(gt=0)
     recorded_at: AwareDatetime
+    moratorium_id: MoratoriumIdentifier | None = None
+    explanation_nl: str | None = None
+    score_parts: tuple[ScorePart, ...] = ()
+    rulesets: tuple[str, ...] = ()
+    assess_by: AwareDatetime | None = None
 
 
 class RejectedHeader(Contract):

@@ -23,9 +23,9 @@ from meekoppel_contracts.codes import (
     Status,
     Visibility,
 )
-from meekoppel_contracts.events import OverlapSide
+from meekoppel_contracts.events import OverlapSide, ScorePart
 from meekoppel_contracts.ids import OverlapId
-from meekoppel_contracts.plan import Contract, Organisation, PlanIdentifier
+from meekoppel_contracts.plan import Contract, MoratoriumIdentifier, Organisation, PlanIdentifier
 
 PLAN_WEBHOOK: Final = "nl.meekoppel.notification.plan.v1"
 OVERLAP_WEBHOOK: Final = "nl.meekoppel.notification.overlap.v1"
@@ -90,7 +90,12 @@ class MetOverlap(Contract):
     overlap_days: int = Field(ge=0, description="Days that both periods share.")
     gap_days: int = Field(ge=0, description="Days between both periods when they share none.")
     score: int | None = Field(ge=0, le=100, description="How good an opportunity is; null for other kinds.")
-    explanation: str
+    explanation: str = Field(description="Why they meet, in English words.")
+    explanation_nl: str | None = Field(description="The same in Dutch; null in what was found before it was written.")
+    score_parts: tuple[ScorePart, ...] = Field(description="How the score came about; empty for other kinds.")
+    rulesets: tuple[str, ...] = Field(description="All rules that were applied; more than one at a border of areas.")
+    moratorium_id: MoratoriumIdentifier | None = Field(description="The moratorium that is breached, as `other`.")
+    assess_by: AwareDatetime | None = Field(description="Until when both are asked to assess; null when not asked.")
     srid: int = Field(gt=0, description="EPSG number of the CRS: projected, in metres.")
     location: tuple[float, float] = Field(description="Where they meet: x and y in the CRS named by srid.")
 

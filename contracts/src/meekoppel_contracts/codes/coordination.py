@@ -36,6 +36,17 @@ class Severity(StrEnum):
     UNKNOWN = "unknown"
 
 
+class OpportunityPart(StrEnum):
+    """From what the score of an opportunity is composed."""
+
+    PLACE = "place"
+    TIME = "time"
+    DISCIPLINES = "disciplines"
+    SEQUENCE = "sequence"
+    OPENNESS = "openness"
+    OTHER = "other"
+
+
 class AssessmentEventType(StrEnum):
     """What an assessment event says happened."""
 

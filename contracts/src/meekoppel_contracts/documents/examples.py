@@ -40,11 +40,13 @@ from meekoppel_contracts.registry import (
 from meekoppel_contracts.testing import (
     example_area,
     example_assessment,
+    example_breach,
     example_cooperation,
     example_event,
     example_heartbeat,
     example_moratorium,
     example_notification,
+    example_opportunity,
     example_overlap,
     example_plan,
     example_rejection,
@@ -171,6 +173,18 @@ def _odd_coordination() -> tuple[Example, ...]:
                 code="eemland",
                 members=(OrgCode("gm0307"), OrgCode("vitens")),
             ),
+        ),
+        Example(
+            OVERLAP_EVENT,
+            "opportunity",
+            "A chance to combine works on a border: two agreements were applied, and the score is shown by its parts.",
+            example_opportunity(),
+        ),
+        Example(
+            OVERLAP_EVENT,
+            "breach",
+            "A plan that digs where the ground rests: the second side is the moratorium.",
+            example_breach(),
         ),
         Example(
             ASSESSMENT_EVENT,

@@ -9,7 +9,9 @@ from meekoppel_contracts.testing.areas import example_area, example_moratorium
 from meekoppel_contracts.testing.coordination import (
     EXAMPLE_COOPERATION_ID,
     example_assessment,
+    example_breach,
     example_cooperation,
+    example_opportunity,
     example_overlap,
 )
 from meekoppel_contracts.testing.exchange import example_heartbeat, example_notification
@@ -30,11 +32,13 @@ __all__ = [
     "RD_NEW",
     "example_area",
     "example_assessment",
+    "example_breach",
     "example_cooperation",
     "example_event",
     "example_heartbeat",
     "example_moratorium",
     "example_notification",
+    "example_opportunity",
     "example_overlap",
     "example_plan",
     "example_rejection",

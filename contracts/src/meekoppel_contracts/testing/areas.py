@@ -17,12 +17,14 @@ from meekoppel_contracts.ids import AreaId, MoratoriumId, OrgCode
 from meekoppel_contracts.testing.geometry import RD_NEW, rectangle_wkb
 from meekoppel_contracts.testing.plans import EXAMPLE_PLAN_ID
 
+EXAMPLE_MORATORIUM_ID = MoratoriumId("NL.gm0307.rust-2026-0041")
+
 
 def example_moratorium(**changes: Any) -> MoratoriumEvent:
     """Make the five years of rest after the works of the example plan; `changes` replace top-level fields."""
     moratorium: dict[str, Any] = {
         "type": MoratoriumEventType.DECLARED,
-        "moratorium_id": MoratoriumId("NL.gm0307.rust-2026-0041"),
+        "moratorium_id": EXAMPLE_MORATORIUM_ID,
         "revision": 1,
         "authority": OrgCode("gm0307"),
         "title": "Graafrust Hogeweg",

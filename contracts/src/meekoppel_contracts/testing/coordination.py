@@ -12,6 +12,7 @@ from meekoppel_contracts.codes import (
     CooperationEventType,
     CooperationKind,
     CooperationState,
+    OpportunityPart,
     OverlapEventType,
     OverlapKind,
     Severity,
@@ -24,8 +25,9 @@ from meekoppel_contracts.coordination import (
     CooperatingPlan,
     CooperationEvent,
 )
-from meekoppel_contracts.events import OverlapEvent, OverlapSide
-from meekoppel_contracts.ids import CooperationId, OrgCode, overlap_id
+from meekoppel_contracts.events import OverlapEvent, OverlapSide, ScorePart
+from meekoppel_contracts.ids import CooperationId, OrgCode, PlanId, overlap_id
+from meekoppel_contracts.testing.areas import EXAMPLE_MORATORIUM_ID
 from meekoppel_contracts.testing.geometry import RD_NEW, point_wkb
 from meekoppel_contracts.testing.plans import EXAMPLE_PLAN_ID, OTHER_PLAN_ID
 
@@ -46,17 +48,64 @@ def example_overlap(**changes: Any) -> OverlapEvent:
         "second": OverlapSide(
             plan_id=OTHER_PLAN_ID, version=3, organisation=OrgCode("vitens"), title="Vervangen waterleiding Hogeweg"
         ),
-        "ruleset": "nationaal-1",
+        "ruleset": "national/1",
         "area_m2": 412.5,
         "distance_m": 0.0,
         "overlap_days": 46,
         "gap_days": 0,
-        "explanation": "The work zones share 412.5 m2 and both are firm for 46 days.",
+        "explanation": "Both dig in Hogeweg; 412.5 m² in common; 46 days in the same period; both are firm.",
         "location": point_wkb(155_060.0, 463_004.0),
         "srid": RD_NEW,
         "recorded_at": datetime(2026, 3, 2, 8, 15, 4, tzinfo=UTC),
+        "explanation_nl": (
+            "Beide graven in Hogeweg; 412,5 m² gemeenschappelijk; 46 dagen in dezelfde periode; beide staan vast."
+        ),
+        "rulesets": ("national/1",),
+        "assess_by": datetime(2026, 3, 16, 8, 15, 4, tzinfo=UTC),
     }
     return OverlapEvent(**{**overlap, **changes})
+
+
+def example_opportunity(**changes: Any) -> OverlapEvent:
+    """Make the event of a chance to combine the same two plans; `changes` replace top-level fields."""
+    opportunity: dict[str, Any] = {
+        "kind": OverlapKind.OPPORTUNITY,
+        "severity": Severity.LOW,
+        "area_m2": 0.0,
+        "distance_m": 4.0,
+        "overlap_days": 0,
+        "gap_days": 21,
+        "score": 79,
+        "score_parts": (
+            ScorePart(part=OpportunityPart.PLACE, points=84, weight=30.0),
+            ScorePart(part=OpportunityPart.TIME, points=65, weight=25.0),
+            ScorePart(part=OpportunityPart.DISCIPLINES, points=90, weight=25.0),
+            ScorePart(part=OpportunityPart.SEQUENCE, points=100, weight=10.0),
+            ScorePart(part=OpportunityPart.OPENNESS, points=50, weight=10.0),
+        ),
+        "explanation": "Both dig in Hogeweg; 4 m apart; gm0307 starts 12 weeks before vitens. Score 79 of 100.",
+        "explanation_nl": "Beide graven in Hogeweg; 4 m uit elkaar; gm0307 begint 12 weken eerder. Score 79 van 100.",
+        "rulesets": ("national/1", "eemland/3"),
+    }
+    return example_overlap(**{**opportunity, **changes})
+
+
+def example_breach(**changes: Any) -> OverlapEvent:
+    """Make the event that says that a plan digs where the ground rests; `changes` replace top-level fields."""
+    breach: dict[str, Any] = {
+        "kind": OverlapKind.MORATORIUM_BREACH,
+        "overlap_id": overlap_id(OTHER_PLAN_ID, PlanId(EXAMPLE_MORATORIUM_ID)),
+        "first": OverlapSide(
+            plan_id=OTHER_PLAN_ID, version=3, organisation=OrgCode("vitens"), title="Vervangen waterleiding Hogeweg"
+        ),
+        "second": OverlapSide(
+            plan_id=PlanId(EXAMPLE_MORATORIUM_ID), version=1, organisation=OrgCode("gm0307"), title="Graafrust Hogeweg"
+        ),
+        "moratorium_id": EXAMPLE_MORATORIUM_ID,
+        "explanation": "vitens digs where the ground rests by order of gm0307: Graafrust Hogeweg.",
+        "explanation_nl": "vitens graaft waar de grond rust op last van gm0307: Graafrust Hogeweg.",
+    }
+    return example_overlap(**{**breach, **changes})
 
 
 def example_assessment(**changes: Any) -> AssessmentEvent:

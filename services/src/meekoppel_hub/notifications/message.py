@@ -224,6 +224,11 @@ def _overlap_summary(change: OverlapChange, own: OverlapSide, other: OverlapSide
         gap_days=event.gap_days,
         score=event.score,
         explanation=event.explanation,
+        explanation_nl=event.explanation_nl,
+        score_parts=event.score_parts,
+        rulesets=event.rulesets,
+        moratorium_id=event.moratorium_id,
+        assess_by=event.assess_by,
         srid=event.srid,
         location=(x, y),
     )
