@@ -8,6 +8,7 @@ import pytest
 
 from meekoppel_contracts import (
     OVERLAP_EVENT,
+    PLAN_EVENTS,
     Codec,
     ContractError,
     FramingError,
@@ -156,3 +157,17 @@ def test_a_message_does_not_repeat_the_value() -> None:
         encode_plan_event(example_event().model_copy(update={"plan": secret}))
 
     assert "secret" not in str(raised.value)
+
+
+def test_plain_values_are_what_the_model_holds() -> None:
+    event = example_event()
+
+    values = PLAN_EVENTS.values(encode_plan_event(event))
+
+    assert PlanEvent.model_validate(values) == event
+    assert values["plan"]["status"] == event.plan.status.value
+
+
+def test_bytes_left_over_are_refused_in_plain_values_too() -> None:
+    with pytest.raises(FramingError, match="1 bytes are left over"):
+        PLAN_EVENTS.values(encode_plan_event(example_event()) + b"\x00")

@@ -20,6 +20,7 @@ from meekoppel_contracts.errors import FramingError, SchemaMismatch
 from meekoppel_contracts.events import OverlapEvent, PlanEvent, PlanRejection
 from meekoppel_contracts.framing import PREFIX_LENGTH, frame_prefix, framed_schema_id
 from meekoppel_contracts.heartbeat import ConnectorHeartbeat
+from meekoppel_contracts.ids import SchemaId
 from meekoppel_contracts.notification import Notification
 from meekoppel_contracts.plan import Contract
 from meekoppel_contracts.registry import (
@@ -87,22 +88,41 @@ class Codec(Generic[Record]):
             SchemaMismatch: when it is of another contract, its body does not follow its schema, or its values break a
                 rule of the contract.
         """
+        values = self.values(data)
+        try:
+            return self.model.model_validate(values)
+        except Exception as error:
+            raise self._mismatch(framed_schema_id(data), error) from error
+
+    def values(self, data: bytes | None) -> dict[str, Any]:
+        """Read one framed record to plain values: codes as texts, times aware, geometry as bytes.
+
+        For what the hub stored itself: the model's rules were checked when it was written, and are not checked again.
+
+        Raises:
+            FramingError: when the value is no framed record, or bytes are left over after it.
+            UnknownSchema: when no contract has its schema id.
+            SchemaMismatch: when it is of another contract, or its body does not follow its schema.
+        """
         schema_id = framed_schema_id(data)
         resolution = self._registry.resolution(schema_id, self._own.schema_id)
         source = io.BytesIO(data or b"")
         source.seek(PREFIX_LENGTH)
         try:
             values = schemaless_reader(source, resolution.writer, resolution.reader)
-            left_over = len(source.getbuffer()) - source.tell()
-            if not left_over:
-                return self.model.model_validate(values)
         except Exception as error:
-            raise SchemaMismatch(
-                f"the value does not follow contract {self.subject} (schema id {schema_id}): {_in_words(error)}"
-            ) from error
+            raise self._mismatch(schema_id, error) from error
+        if not (left_over := len(source.getbuffer()) - source.tell()):
+            assert isinstance(values, dict)  # every contract is a record
+            return values
         raise FramingError(
             f"{left_over} bytes are left over after the {self.subject} (schema id {schema_id}); "
             "they were written with another schema, or more than one record was put into one value"
+        )
+
+    def _mismatch(self, schema_id: SchemaId, error: Exception) -> SchemaMismatch:
+        return SchemaMismatch(
+            f"the value does not follow contract {self.subject} (schema id {schema_id}): {_in_words(error)}"
         )
 
     @cached_property

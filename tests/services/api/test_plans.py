@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from meekoppel_contracts.codes import Status
 from meekoppel_contracts.plan import Zone
-from meekoppel_hub.api.plan_store import BOX_QUERIES
+from meekoppel_hub.reading.plans import BOX_QUERIES
 from tests.services.api.view_filling import plan
 
 NORTH = shapely.Point(143_000, 459_000)
@@ -56,7 +56,7 @@ async def test_a_box_gives_the_plans_that_touch_it(api, view):
 
 @pytest.mark.parametrize("most", [1, 3])
 async def test_a_box_with_many_plans_gives_the_same_as_one_with_few(api, view, monkeypatch, most):
-    monkeypatch.setattr("meekoppel_hub.api.plan_store._MOST_BY_INDEX", most)
+    monkeypatch.setattr("meekoppel_hub.reading.plans._MOST_BY_INDEX", most)
     for number in range(3):
         view.put(plan(f"NL.gemeente.{number}"))
     view.put(plan("NL.gemeente.north", at=NORTH))

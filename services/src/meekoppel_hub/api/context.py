@@ -9,12 +9,12 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CollectorRegistry
 
-from meekoppel_hub.api.access import ANYBODY, Viewer
 from meekoppel_hub.api.errors import NotAuthenticated
 from meekoppel_hub.platform.clock import Clock
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.organisations import authenticate
 from meekoppel_hub.platform.settings import HubSettings
+from meekoppel_hub.reading.access import ANYBODY, Viewer
 
 _BEARER = HTTPBearer(
     auto_error=False,

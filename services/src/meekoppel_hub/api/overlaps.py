@@ -12,8 +12,8 @@ from meekoppel_contracts.codes import OverlapKind
 from meekoppel_hub.api import examples
 from meekoppel_hub.api.answers import GeoJsonAnswer, feature_collection
 from meekoppel_hub.api.context import AnyViewer, Context
-from meekoppel_hub.api.overlap_store import OverlapFilter, visible_overlaps
 from meekoppel_hub.api.paging import DEFAULT_LIMIT, Cursor, Limit, one_page, read_cursor, without_nul
+from meekoppel_hub.reading.overlaps import OverlapFilter, visible_overlaps
 
 router = APIRouter(tags=["overlaps"])
 
@@ -48,10 +48,10 @@ def list_overlaps(
     the pair is shown blind: without the other's details, place and measures.
     """
     wanted = OverlapFilter(
-        tuple(one.value for one in kind or ()),
-        state.value if state is not None else None,
-        without_nul(organisation) if organisation is not None else None,
-        without_nul(plan) if plan is not None else None,
+        kinds=tuple(one.value for one in kind or ()),
+        state=state.value if state is not None else None,
+        organisations=(without_nul(organisation),) if organisation is not None else (),
+        plan_id=without_nul(plan) if plan is not None else None,
     )
     after = read_cursor(cursor)
     with context.database.read() as connection:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BeforeValidator
+from shapely.geometry.base import BaseGeometry
 from starlette.responses import Response
 
 from meekoppel_contracts.codes import Status
@@ -14,9 +15,10 @@ from meekoppel_hub.api import examples
 from meekoppel_hub.api.answers import GeoJsonAnswer, JsonAnswer, feature_collection, named_crs
 from meekoppel_hub.api.context import AnyViewer, Context
 from meekoppel_hub.api.errors import BadRequest
-from meekoppel_hub.api.features import plan_feature, version_entry
 from meekoppel_hub.api.paging import DEFAULT_LIMIT, Cursor, Limit, one_page, read_cursor, without_nul
-from meekoppel_hub.api.plan_store import Box, PlanFilter, find_plan, visible_plans, visible_versions
+from meekoppel_hub.api.plan_store import find_plan, visible_versions
+from meekoppel_hub.reading.features import plan_features, version_entry
+from meekoppel_hub.reading.plans import PlanFilter, box_area, visible_plans
 
 router = APIRouter(tags=["plans"])
 
@@ -60,17 +62,17 @@ def list_plans(
 ) -> Response:
     """Give a page of plans as a GeoJSON FeatureCollection in the hub's CRS, in the order of their ids."""
     wanted = PlanFilter(
-        read_box(bbox),
-        without_nul(organisation) if organisation is not None else None,
-        tuple(one.value for one in status or ()),
-        _utc(period_from),
-        _utc(period_to),
+        area=read_box(bbox),
+        organisations=(without_nul(organisation),) if organisation is not None else (),
+        statuses=tuple(one.value for one in status or ()),
+        period_from=_utc(period_from),
+        period_to=_utc(period_to),
     )
     after = read_cursor(cursor)
     with context.database.read() as connection:
         found = visible_plans(connection, viewer, wanted, after, context.clock())
-        page, next_cursor = one_page(found, limit, lambda event: event.plan.plan_id)
-    return feature_collection([plan_feature(event) for event in page], context.settings.crs, next_cursor)
+        page, next_cursor = one_page(found, limit, lambda plan: plan.plan_id)
+    return feature_collection(plan_features(page), context.settings.crs, next_cursor)
 
 
 @router.get("/plans/{plan_id:path}/versions", summary="The versions of a plan", responses=examples.VERSIONS)
@@ -85,8 +87,8 @@ def list_versions(
     with context.database.read() as connection:
         find_plan(connection, viewer, plan_id, context.clock())
         found = visible_versions(connection, viewer, plan_id, after, context.clock())
-        page, next_cursor = one_page(found, limit, lambda event: str(event.version))
-    versions = [version_entry(event) for event in page]
+        page, next_cursor = one_page(found, limit, lambda stored: str(stored.version))
+    versions = [version_entry(stored) for stored in page]
     return JsonAnswer(
         {"plan_id": plan_id, "crs": named_crs(context.settings.crs), "versions": versions, "next": next_cursor}
     )
@@ -96,12 +98,12 @@ def list_versions(
 def get_plan(context: Context, viewer: AnyViewer, plan_id: PlanPath) -> Response:
     """Give the whole plan as a GeoJSON Feature in the hub's CRS; 410 with the reason when it is withdrawn."""
     with context.database.read() as connection:
-        event = find_plan(connection, viewer, without_nul(plan_id), context.clock())
-    feature: dict[str, Any] = {**plan_feature(event), "crs": named_crs(context.settings.crs)}
+        plan = find_plan(connection, viewer, without_nul(plan_id), context.clock())
+    feature: dict[str, Any] = {**plan_features([plan])[0], "crs": named_crs(context.settings.crs)}
     return GeoJsonAnswer(feature)
 
 
-def read_box(text: str | None) -> Box | None:
+def read_box(text: str | None) -> BaseGeometry | None:
     """Read `min x,min y,max x,max y`.
 
     Raises:
@@ -115,7 +117,7 @@ def read_box(text: str | None) -> Box | None:
         raise BadRequest(f"bbox {text!r} is not min x,min y,max x,max y in the hub's CRS") from None
     if not (min_x <= max_x and min_y <= max_y):  # also false for not-a-number
         raise BadRequest(f"bbox {text!r} is empty: a minimum lies above its maximum")
-    return min_x, min_y, max_x, max_y
+    return box_area((min_x, min_y, max_x, max_y))
 
 
 def _read_version(key: str | None) -> int:

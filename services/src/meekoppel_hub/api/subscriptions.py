@@ -12,13 +12,13 @@ from starlette.responses import Response
 
 from meekoppel_contracts.ids import OrgCode
 from meekoppel_hub.api import examples
-from meekoppel_hub.api.access import Viewer
 from meekoppel_hub.api.answers import JsonAnswer
 from meekoppel_hub.api.context import ApiContext, Context, OrganisationViewer
 from meekoppel_hub.api.errors import BadRequest, NotFound
 from meekoppel_hub.api.paging import without_nul
 from meekoppel_hub.platform import subscriptions as platform
 from meekoppel_hub.platform.areas import Area, InvalidArea, area_from_box, area_from_geojson
+from meekoppel_hub.reading.access import Viewer
 
 router = APIRouter(tags=["subscriptions"])
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 import shapely
-from shapely.geometry import mapping
 from sqlalchemy import Row
 
-from meekoppel_contracts.codes import PlanEventType, Visibility
-from meekoppel_contracts.events import PlanEvent
-from meekoppel_hub.api.access import Viewer, may_see, owns
+from meekoppel_contracts.codes import Visibility
+from meekoppel_hub.reading.access import Viewer, is_shared, owns
+from meekoppel_hub.reading.stored import StoredPlan
 
 _ALWAYS = ("state", "revision", "kind", "severity", "ruleset", "detected_at", "changed_at")
 _WHEN_BOTH_ARE_SEEN = ("score", "area_m2", "distance_m", "overlap_days", "gap_days", "explanation")
@@ -30,61 +30,57 @@ class Sight:
     """A pair as one viewer sees it: a side that is not shared with the viewer is None."""
 
     row: Row[Any]
-    first: PlanEvent | None
-    second: PlanEvent | None
+    first: StoredPlan | None
+    second: StoredPlan | None
 
     def names_plan(self, plan_id: str) -> bool:
         """Tell whether one of the sides that the viewer sees is this plan."""
-        return any(side.plan.plan_id == plan_id for side in self._seen())
+        return any(side.plan_id == plan_id for side in self.sides())
 
     def names_organisation(self, code: str) -> bool:
         """Tell whether one of the sides that the viewer sees is this organisation's."""
-        return any(side.plan.initiator.organisation == code for side in self._seen())
+        return any(side.sharing.initiator == code for side in self.sides())
 
     def feature(self) -> dict[str, Any]:
         """Write the pair as a GeoJSON feature; its geometry is where the plans meet, null in a blind match."""
-        row, in_full = self.row, self._in_full()
+        row, in_full = self.row, self.in_full()
         properties = {
             **{name: getattr(row, name) for name in _ALWAYS},
             **{name: getattr(row, name) if in_full else None for name in _WHEN_BOTH_ARE_SEEN},
             "first": _side(self.first, row.first_version),
             "second": _side(self.second, row.second_version),
         }
-        place = mapping(shapely.from_wkb(row.location)) if in_full else None
+        place = orjson.Fragment(shapely.to_geojson(shapely.from_wkb(row.location))) if in_full else None
         return {"type": "Feature", "id": row.overlap_id, "geometry": place, "properties": properties}
 
-    def _in_full(self) -> bool:
+    def in_full(self) -> bool:
         """Tell whether it may be seen how they meet: not what was found while a plan that is open was restricted."""
-        sides = self._seen()
-        is_now = any(side.plan.visibility is Visibility.RESTRICTED for side in sides)
+        sides = self.sides()
+        is_now = any(side.sharing.visibility == Visibility.RESTRICTED.value for side in sides)
         return len(sides) == len((self.first, self.second)) and (is_now or not self.row.restricted)
 
-    def _seen(self) -> list[PlanEvent]:
+    def sides(self) -> list[StoredPlan]:
+        """Give the sides that the viewer sees."""
         return [side for side in (self.first, self.second) if side is not None]
 
 
-def sight_of(viewer: Viewer, row: Row[Any], first: PlanEvent, second: PlanEvent, now: datetime) -> Sight | None:
+def sight_of(viewer: Viewer, row: Row[Any], first: StoredPlan, second: StoredPlan, now: datetime) -> Sight | None:
     """Give what the viewer sees of a pair, or None."""
-    seen_first = first if _seen(viewer, first, now) else None
-    seen_second = second if _seen(viewer, second, now) else None
+    seen_first = first if is_shared(viewer, first.sharing, now) else None
+    seen_second = second if is_shared(viewer, second.sharing, now) else None
     both = seen_first is not None and seen_second is not None
-    if both or owns(viewer, first) or owns(viewer, second):
+    if both or owns(viewer, first.sharing) or owns(viewer, second.sharing):
         return Sight(row, seen_first, seen_second)
     return None
 
 
-def _seen(viewer: Viewer, event: PlanEvent, now: datetime) -> bool:
-    return may_see(viewer, event, now) and (event.type is not PlanEventType.WITHDRAWN or owns(viewer, event))
-
-
-def _side(event: PlanEvent | None, version: int) -> dict[str, Any]:
-    if event is None:
+def _side(side: StoredPlan | None, version: int) -> dict[str, Any]:
+    if side is None:
         return _HIDDEN_SIDE
-    plan = event.plan
     return {
         "shared_with_you": True,
-        "plan_id": plan.plan_id,
+        "plan_id": side.plan_id,
         "version": version,
-        "organisation": plan.initiator.organisation,
-        "title": plan.title,
+        "organisation": side.sharing.initiator,
+        "title": side.plan["title"],
     }
