@@ -9,7 +9,7 @@ import shapely
 from sqlalchemy import insert, select, update
 
 from meekoppel_contracts.codes import OrganisationKind, RejectionReason
-from meekoppel_contracts.headers import EventHeaders
+from meekoppel_contracts.headers import INBOX_ID_HEADER, VISIBILITY_HEADER, EventHeaders
 from meekoppel_contracts.ids import OrgCode
 from meekoppel_hub.intake.answer import to_sender
 from meekoppel_hub.intake.consume import IntakeProcessor
@@ -127,6 +127,14 @@ def test_accepted_events_carry_headers_with_version_and_id(hub, inbox, plan) -> 
     assert (headers.id, headers.sequence, headers.subject) == (f"{plan().plan_id}/1", 1, plan().plan_id)
     assert headers.source == "urn:nld:oin:" + "0" * 20
     assert (message.event_id, message.key) == (headers.id, plan().plan_id.encode())
+
+
+def test_what_makes_the_view_again_without_decoding_stands_in_the_headers(hub, inbox, plan) -> None:
+    hub.take(inbox.send(plan()))
+    (message,) = hub.published
+    headers = dict(message.headers)
+    assert headers[VISIBILITY_HEADER] == plan().visibility.value.encode()
+    assert headers[INBOX_ID_HEADER].rpartition(b"/")[2] == b"1"
 
 
 def test_all_events_of_a_batch_are_recorded_at_one_moment(hub, inbox, plan) -> None:

@@ -16,7 +16,7 @@ from meekoppel_contracts.topic_table import TOPIC_TABLE, TopicUse
 AVRO: Final = "application/vnd.apache.avro+json;version=1.9.0"
 _BINDING: Final = "0.5.0"
 _HUB: Final = ("the hub's", "that service")
-_NOT_ALWAYS: Final = frozenset({"ce_epoch", "ce_inboxid"})
+_NOT_ALWAYS: Final = frozenset({"ce_epoch", "ce_inboxid", "ce_visibility"})
 _HEADERS: Final[dict[str, str]] = {
     "ce_specversion": "Version of CloudEvents.",
     "ce_id": "Unique per source; the same when the same event is sent again.",
@@ -29,6 +29,7 @@ _HEADERS: Final[dict[str, str]] = {
     "ce_sequence": "A whole number that rises with each event of the subject, or of the connector in an inbox.",
     "ce_epoch": "In an inbox only: which count the sequence belongs to.",
     "ce_inboxid": "In the logs of plans only: the id under which the publisher sent the change.",
+    "ce_visibility": "In the logs of plans only: who may see the plan in this version.",
     "content-type": "Of the value.",
 }
 

@@ -11,15 +11,24 @@ from meekoppel_contracts.headers.coordination import (
     overlap_event_type,
 )
 from meekoppel_contracts.headers.exchange import CONNECTOR_HEARD, heartbeat_headers, notification_headers
-from meekoppel_contracts.headers.plans import PLAN_REJECTED, plan_event_headers, plan_event_type, rejection_headers
+from meekoppel_contracts.headers.plans import (
+    INBOX_ID_HEADER,
+    PLAN_REJECTED,
+    VISIBILITY_HEADER,
+    plan_event_headers,
+    plan_event_type,
+    rejection_headers,
+)
 from meekoppel_contracts.headers.source import HUB_SOURCE, organisation_source
 
 __all__ = [
     "CONNECTOR_HEARD",
     "CONTENT_TYPE",
     "HUB_SOURCE",
+    "INBOX_ID_HEADER",
     "PLAN_REJECTED",
     "SPEC_VERSION",
+    "VISIBILITY_HEADER",
     "EventHeaders",
     "area_event_headers",
     "assessment_event_headers",

@@ -14,6 +14,12 @@ from meekoppel_contracts.registry import PLAN_EVENT, PLAN_REJECTION, packaged_re
 
 PLAN_REJECTED: Final = "nl.meekoppel.plan.rejected.v1"
 
+INBOX_ID_HEADER: Final = "ce_inboxid"
+"""In the logs of plans: the id under which the publisher sent the change."""
+
+VISIBILITY_HEADER: Final = "ce_visibility"
+"""In the logs of plans: who may see the plan in this version, so that a history can be made again from headers."""
+
 
 def plan_event_headers(
     event: PlanEvent,

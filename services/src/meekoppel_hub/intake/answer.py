@@ -6,16 +6,13 @@ from datetime import datetime
 
 from meekoppel_contracts.codec import encode_plan_rejection
 from meekoppel_contracts.errors import InvalidIdentifier
-from meekoppel_contracts.events import PlanRejection, RejectedHeader
-from meekoppel_contracts.headers import plan_event_headers, rejection_headers
+from meekoppel_contracts.events import PlanEvent, PlanRejection, RejectedHeader
+from meekoppel_contracts.headers import INBOX_ID_HEADER, VISIBILITY_HEADER, plan_event_headers, rejection_headers
 from meekoppel_contracts.ids import OrgCode, check_plan_id, event_id
 from meekoppel_contracts.topics import rejections
 from meekoppel_hub.intake.outcome import Rejection
 from meekoppel_hub.intake.versions import LogEvent, PlanState
 from meekoppel_hub.platform.stream.records import LogRecord, Outgoing
-
-# Under which number the sender published it. With this the state of intake can be made again from the log alone.
-INBOX_ID = "ce_inboxid"
 
 # Brokers take records of 1 MiB; a rejection holds the original and a little more.
 _MOST_BYTES_RETURNED = 900_000
@@ -31,9 +28,17 @@ def to_log(log_event: LogEvent, state: PlanState, oin: str | None) -> Outgoing:
         topic=log_event.topic,
         key=event.plan.plan_id.encode(),
         value=log_event.value,
-        headers=[*headers.to_kafka(), (INBOX_ID, f"{state.epoch}/{state.sequence}".encode())],
+        headers=[*headers.to_kafka(), *_for_the_record(event, state)],
         event_id=identifier,
     )
+
+
+def _for_the_record(event: PlanEvent, state: PlanState) -> list[tuple[str, bytes]]:
+    """Write down what makes the state of intake and the rows of the view again from the log, without decoding it."""
+    return [
+        (INBOX_ID_HEADER, f"{state.epoch}/{state.sequence}".encode()),
+        (VISIBILITY_HEADER, event.plan.visibility.value.encode()),
+    ]
 
 
 def to_sender(record: LogRecord, organisation: OrgCode, rejection: Rejection, now: datetime) -> Outgoing:
