@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from meekoppel_contracts import (
+    AGREEMENT_EVENT,
     AREA_EVENT,
     ASSESSMENT_EVENT,
     CONNECTOR_HEARTBEAT,
@@ -15,6 +16,7 @@ from meekoppel_contracts import (
     Contract,
 )
 from meekoppel_contracts.testing import (
+    example_agreement,
     example_area,
     example_assessment,
     example_cooperation,
@@ -34,6 +36,7 @@ EXAMPLES: dict[str, Contract] = {
     COOPERATION_EVENT: example_cooperation(),
     MORATORIUM_EVENT: example_moratorium(),
     AREA_EVENT: example_area(),
+    AGREEMENT_EVENT: example_agreement(),
     CONNECTOR_HEARTBEAT: example_heartbeat(),
     NOTIFICATION: example_notification(),
 }

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from meekoppel_contracts import (
+    AGREEMENT_EVENT,
     AREA_EVENT,
     ASSESSMENT_EVENT,
     CONNECTOR_HEARTBEAT,
@@ -20,6 +21,8 @@ from meekoppel_contracts import (
     Accuracy,
     Affected,
     AgreedWindow,
+    AgreementEvent,
+    AgreementEventType,
     AreaEvent,
     AreaKind,
     AssessedPlan,
@@ -391,6 +394,31 @@ area_events = st.builds(
     recorded_at=times,
 )
 
+
+@st.composite
+def agreements(draw: st.DrawFn) -> AgreementEvent:
+    starts, ends = sorted((draw(times), draw(times)))
+    return AgreementEvent(
+        type=draw(st.sampled_from(AgreementEventType)),
+        agreement_id=draw(plan_ids),
+        revision=draw(longs),
+        authority=draw(organisations),
+        areas=draw(several(plan_ids)),
+        title=draw(some_text),
+        ruleset=draw(some_text),
+        version=draw(some_text),
+        rules=draw(st.text(min_size=2, max_size=20)),
+        own_settings=draw(several(text)),
+        based_on=draw(optional(text)),
+        document=draw(optional(text)),
+        valid_from=draw(optional(st.just(starts))),
+        valid_until=draw(st.just(ends) if starts < ends else st.none()),
+        reason=draw(optional(text)),
+        ended_at=draw(optional(times)),
+        recorded_at=draw(times),
+    )
+
+
 heartbeats = st.builds(
     ConnectorHeartbeat,
     organisation=organisations,
@@ -445,6 +473,7 @@ RECORDS: dict[str, st.SearchStrategy[Contract]] = {
     COOPERATION_EVENT: cooperations,
     MORATORIUM_EVENT: moratoria(),
     AREA_EVENT: area_events,
+    AGREEMENT_EVENT: agreements(),
     CONNECTOR_HEARTBEAT: heartbeats,
     NOTIFICATION: notifications,
 }

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from meekoppel_contracts import (
     EventHeaders,
     HeaderError,
+    agreement_event_headers,
     area_event_headers,
     assessment_event_headers,
     cooperation_event_headers,
@@ -25,6 +26,7 @@ from meekoppel_contracts import (
 from meekoppel_contracts.testing import (
     EXAMPLE_COOPERATION_ID,
     EXAMPLE_PLAN_ID,
+    example_agreement,
     example_area,
     example_assessment,
     example_cooperation,
@@ -144,6 +146,16 @@ def test_moratoria_and_areas_are_named_by_id_and_revision() -> None:
     )
 
 
+def test_the_versions_of_an_agreement_share_its_partition_key() -> None:
+    applied, ended = (
+        agreement_event_headers(example_agreement(**changes)) for changes in ({}, {"revision": 3, "type": "ended"})
+    )
+
+    assert (applied.id, applied.type) == ("NL.gm0307.afspraken/2", "nl.meekoppel.agreement.applied.v1")
+    assert (ended.id, ended.type) == ("NL.gm0307.afspraken/3", "nl.meekoppel.agreement.ended.v1")
+    assert applied.partition_key == ended.partition_key == "NL.gm0307.afspraken"
+
+
 def test_heartbeats_rise_in_sequence_also_when_the_connector_lost_its_state() -> None:
     first = heartbeat_headers(example_heartbeat(epoch="a", last_sequence=900))
     later = heartbeat_headers(example_heartbeat(epoch="b", last_sequence=1, sent_at=AT), oin="00000001001299992000")
@@ -172,6 +184,7 @@ def test_a_notification_is_ordered_by_the_plan_of_its_reader_where_there_is_one(
         cooperation_event_headers(example_cooperation()),
         moratorium_event_headers(example_moratorium()),
         area_event_headers(example_area()),
+        agreement_event_headers(example_agreement()),
         heartbeat_headers(example_heartbeat()),
         notification_headers(example_notification()),
     ],

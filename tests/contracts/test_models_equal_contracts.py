@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from meekoppel_contracts import (
     CODECS,
     Accuracy,
+    AgreementEventType,
     AreaEventType,
     AssessmentAnswer,
     AssessmentEventType,
@@ -46,6 +47,7 @@ FALLBACKS: dict[type[StrEnum], str] = {
     CooperationEventType: "changed",
     MoratoriumEventType: "changed",
     AreaEventType: "changed",
+    AgreementEventType: "applied",
     AssessmentAnswer: "undecided",
     CooperationAnswer: "undecided",
     NotificationCategory: "info",

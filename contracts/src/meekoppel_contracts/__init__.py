@@ -11,8 +11,9 @@ Examples for tests stand in `meekoppel_contracts.testing`.
 from __future__ import annotations
 
 from meekoppel_contracts import codes, headers
-from meekoppel_contracts.areas import AREA_NAME_LENGTH, AreaEvent, MoratoriumEvent
+from meekoppel_contracts.areas import AREA_NAME_LENGTH, AgreementEvent, AreaEvent, MoratoriumEvent
 from meekoppel_contracts.codec import (
+    AGREEMENT_EVENTS,
     AREA_EVENTS,
     ASSESSMENT_EVENTS,
     CODECS,
@@ -25,6 +26,7 @@ from meekoppel_contracts.codec import (
     PLAN_REJECTIONS,
     Codec,
     contract_of_record,
+    decode_agreement_event,
     decode_area_event,
     decode_assessment_event,
     decode_connector_heartbeat,
@@ -35,6 +37,7 @@ from meekoppel_contracts.codec import (
     decode_plan_event,
     decode_plan_rejection,
     decode_record,
+    encode_agreement_event,
     encode_area_event,
     encode_assessment_event,
     encode_connector_heartbeat,
@@ -76,6 +79,7 @@ from meekoppel_contracts.heartbeat import CONNECTOR_NAME_LENGTH, ConnectorHeartb
 from meekoppel_contracts.ids import (
     ORG_CODE_PATTERN,
     PLAN_ID_PATTERN,
+    AgreementId,
     AreaId,
     CooperationId,
     MoratoriumId,
@@ -83,6 +87,7 @@ from meekoppel_contracts.ids import (
     OverlapId,
     PlanId,
     SchemaId,
+    check_agreement_id,
     check_area_id,
     check_moratorium_id,
     check_plan_id,
@@ -98,6 +103,7 @@ from meekoppel_contracts.plan import (
     DESCRIPTION_LENGTH,
     ENDED,
     TITLE_LENGTH,
+    AgreementIdentifier,
     AreaIdentifier,
     Attachment,
     Contact,
@@ -123,6 +129,7 @@ from meekoppel_contracts.plan import (
     is_live,
 )
 from meekoppel_contracts.registry import (
+    AGREEMENT_EVENT,
     AREA_EVENT,
     ASSESSMENT_EVENT,
     CONNECTOR_HEARTBEAT,
@@ -191,6 +198,8 @@ from meekoppel_contracts.webhooks import (
 )
 
 __all__ = [
+    "AGREEMENT_EVENT",
+    "AGREEMENT_EVENTS",
     "AREAS",
     "AREA_EVENT",
     "AREA_EVENTS",
@@ -240,6 +249,9 @@ __all__ = [
     "TOPIC_TABLE",
     "TRIAL_WEBHOOK",
     "AgreedWindow",
+    "AgreementEvent",
+    "AgreementId",
+    "AgreementIdentifier",
     "AnyWebhook",
     "AreaEvent",
     "AreaId",
@@ -323,6 +335,7 @@ __all__ = [
     "Zone",
     "answer_topic",
     "changed_fields",
+    "check_agreement_id",
     "check_area_id",
     "check_moratorium_id",
     "check_plan_id",
@@ -331,6 +344,7 @@ __all__ = [
     "contract_of_topic",
     "dead_letters",
     "decide",
+    "decode_agreement_event",
     "decode_area_event",
     "decode_assessment_event",
     "decode_connector_heartbeat",
@@ -341,6 +355,7 @@ __all__ = [
     "decode_plan_event",
     "decode_plan_rejection",
     "decode_record",
+    "encode_agreement_event",
     "encode_area_event",
     "encode_assessment_event",
     "encode_connector_heartbeat",

@@ -1,4 +1,4 @@
-"""Places with rules of their own: where and when the ground rests, and where an organisation has a say.
+"""Places with rules of their own: where and when the ground rests, where an organisation has a say, and by which rules.
 
 Geometry is WKB in the hub's CRS (a projected CRS in metres; EPSG:28992, RD New, by default), named by `srid`.
 """
@@ -10,6 +10,7 @@ from typing import Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from meekoppel_contracts.codes import (
+    AgreementEventType,
     AreaEventType,
     AreaKind,
     Discipline,
@@ -20,6 +21,7 @@ from meekoppel_contracts.codes import (
 )
 from meekoppel_contracts.plan import (
     TITLE_LENGTH,
+    AgreementIdentifier,
     AreaIdentifier,
     Contract,
     Metres,
@@ -92,3 +94,36 @@ class AreaEvent(Contract):
     agreement: str | None = None
     source: str | None = None
     recorded_at: AwareDatetime
+
+
+class AgreementEvent(Contract):
+    """The rules by which plans meet in some areas (procesafspraken), with the whole rule set.
+
+    No `areas` means the default: it holds wherever no other agreement does. `rules` is a JSON object; of its settings
+    `own_settings` were set by the authority, the others come from the default `based_on`. `document` is the file as
+    it was written. In an inbox `revision` is 0.
+    """
+
+    type: AgreementEventType = AgreementEventType.APPLIED
+    agreement_id: AgreementIdentifier
+    revision: int = Field(ge=0)
+    authority: Organisation
+    areas: tuple[AreaIdentifier, ...] = ()
+    title: str = Field(min_length=1, max_length=TITLE_LENGTH)
+    ruleset: str = Field(min_length=1)
+    version: str = Field(min_length=1)
+    rules: str = Field(min_length=2)
+    own_settings: tuple[str, ...] = ()
+    based_on: str | None = None
+    document: str | None = None
+    valid_from: AwareDatetime | None = None
+    valid_until: AwareDatetime | None = None
+    reason: str | None = None
+    ended_at: AwareDatetime | None = None
+    recorded_at: AwareDatetime
+
+    @model_validator(mode="after")
+    def _ends_after_start(self) -> Self:
+        if self.valid_from is not None and self.valid_until is not None and self.valid_until <= self.valid_from:
+            raise ValueError(f"valid_until {self.valid_until} does not lie after valid_from {self.valid_from}")
+        return self

@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, TypeVar
 from fastavro import schemaless_reader, schemaless_writer
 from pydantic import ValidationError
 
-from meekoppel_contracts.areas import AreaEvent, MoratoriumEvent
+from meekoppel_contracts.areas import AgreementEvent, AreaEvent, MoratoriumEvent
 from meekoppel_contracts.coordination import AssessmentEvent, CooperationEvent
 from meekoppel_contracts.errors import FramingError, SchemaMismatch
 from meekoppel_contracts.events import OverlapEvent, PlanEvent, PlanRejection
@@ -24,6 +24,7 @@ from meekoppel_contracts.ids import SchemaId
 from meekoppel_contracts.notification import Notification
 from meekoppel_contracts.plan import Contract
 from meekoppel_contracts.registry import (
+    AGREEMENT_EVENT,
     AREA_EVENT,
     ASSESSMENT_EVENT,
     CONNECTOR_HEARTBEAT,
@@ -155,6 +156,7 @@ ASSESSMENT_EVENTS = Codec(ASSESSMENT_EVENT, AssessmentEvent)
 COOPERATION_EVENTS = Codec(COOPERATION_EVENT, CooperationEvent)
 MORATORIUM_EVENTS = Codec(MORATORIUM_EVENT, MoratoriumEvent)
 AREA_EVENTS = Codec(AREA_EVENT, AreaEvent)
+AGREEMENT_EVENTS = Codec(AGREEMENT_EVENT, AgreementEvent)
 CONNECTOR_HEARTBEATS = Codec(CONNECTOR_HEARTBEAT, ConnectorHeartbeat)
 NOTIFICATIONS = Codec(NOTIFICATION, Notification)
 
@@ -168,6 +170,7 @@ CODECS: Final[Mapping[str, Codec[Any]]] = {
         COOPERATION_EVENTS,
         MORATORIUM_EVENTS,
         AREA_EVENTS,
+        AGREEMENT_EVENTS,
         CONNECTOR_HEARTBEATS,
         NOTIFICATIONS,
     )
@@ -261,6 +264,16 @@ def encode_area_event(event: AreaEvent) -> bytes:
 def decode_area_event(data: bytes | None) -> AreaEvent:
     """Read an area event; raises a ContractError, and nothing else, when the bytes are not exactly one."""
     return AREA_EVENTS.decode(data)
+
+
+def encode_agreement_event(event: AgreementEvent) -> bytes:
+    """Write an agreement event; raises SchemaMismatch when it breaks its contract."""
+    return AGREEMENT_EVENTS.encode(event)
+
+
+def decode_agreement_event(data: bytes | None) -> AgreementEvent:
+    """Read an agreement event; raises a ContractError, and nothing else, when the bytes are not exactly one."""
+    return AGREEMENT_EVENTS.decode(data)
 
 
 def encode_connector_heartbeat(heartbeat: ConnectorHeartbeat) -> bytes:

@@ -1,4 +1,4 @@
-"""Identifiers: of organisations, plans, overlaps, cooperations, moratoria, areas and schemas.
+"""Identifiers: of organisations, plans, overlaps, cooperations, moratoria, areas, agreements and schemas.
 
 Source: NEN 3610 identification as IMKL uses it, `<namespace>.<organisation>.<local id>`.
 """
@@ -17,6 +17,7 @@ OverlapId = NewType("OverlapId", str)
 CooperationId = NewType("CooperationId", str)
 MoratoriumId = NewType("MoratoriumId", str)
 AreaId = NewType("AreaId", str)
+AgreementId = NewType("AgreementId", str)
 SchemaId = NewType("SchemaId", int)
 
 ORG_CODE_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$"
@@ -71,6 +72,15 @@ def check_area_id(value: str) -> AreaId:
         InvalidIdentifier: when the rule is broken.
     """
     return AreaId(_check_identification(value, "an area id"))
+
+
+def check_agreement_id(value: str) -> AgreementId:
+    """Check `<namespace>.<organisation code>.<local id>`, the form of a plan id.
+
+    Raises:
+        InvalidIdentifier: when the rule is broken.
+    """
+    return AgreementId(_check_identification(value, "an agreement id"))
 
 
 def split_plan_id(value: PlanId) -> tuple[str, OrgCode, str]:

@@ -30,10 +30,12 @@ from meekoppel_contracts.codes import (
     ZoneRole,
 )
 from meekoppel_contracts.ids import (
+    AgreementId,
     AreaId,
     MoratoriumId,
     OrgCode,
     PlanId,
+    check_agreement_id,
     check_area_id,
     check_moratorium_id,
     check_plan_id,
@@ -54,6 +56,7 @@ Organisation = Annotated[OrgCode, AfterValidator(org_code)]
 PlanIdentifier = Annotated[PlanId, AfterValidator(check_plan_id)]
 MoratoriumIdentifier = Annotated[MoratoriumId, AfterValidator(check_moratorium_id)]
 AreaIdentifier = Annotated[AreaId, AfterValidator(check_area_id)]
+AgreementIdentifier = Annotated[AgreementId, AfterValidator(check_agreement_id)]
 Metres = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Days = Annotated[int, Field(ge=0)]
 Count = Annotated[int, Field(ge=0)]

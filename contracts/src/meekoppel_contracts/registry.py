@@ -27,6 +27,7 @@ ASSESSMENT_EVENT: Final = "assessment-event"
 COOPERATION_EVENT: Final = "cooperation-event"
 MORATORIUM_EVENT: Final = "moratorium-event"
 AREA_EVENT: Final = "area-event"
+AGREEMENT_EVENT: Final = "agreement-event"
 CONNECTOR_HEARTBEAT: Final = "connector-heartbeat"
 NOTIFICATION: Final = "notification"
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from meekoppel_contracts.registry import (
+    AGREEMENT_EVENT,
     AREA_EVENT,
     ASSESSMENT_EVENT,
     CONNECTOR_HEARTBEAT,
@@ -120,9 +121,9 @@ TOPIC_TABLE: Final = (
     ),
     TopicUse(
         address=AREAS,
-        contracts=(AREA_EVENT, MORATORIUM_EVENT),
-        meaning="where an organisation has a say, and where and when the ground rests",
-        key="area id, moratorium id",
+        contracts=(AREA_EVENT, AGREEMENT_EVENT, MORATORIUM_EVENT),
+        meaning="where an organisation has a say, by which rules plans meet there, and where and when the ground rests",
+        key="area id, agreement id, moratorium id",
         publishers=(_NOT_YET,),
         subscribers=(_PARTICIPANTS,),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from meekoppel_contracts.codes.areas import (
+    AgreementEventType,
     AreaEventType,
     AreaKind,
     MoratoriumEventType,
@@ -50,6 +51,7 @@ from meekoppel_contracts.codes.plan import (
 __all__ = [
     "Accuracy",
     "Affected",
+    "AgreementEventType",
     "AreaEventType",
     "AreaKind",
     "AssessmentAnswer",

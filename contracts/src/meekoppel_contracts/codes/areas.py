@@ -1,4 +1,4 @@
-"""The code lists of places with rules of their own: moratoria and areas.
+"""The code lists of places with rules of their own: moratoria, areas and agreements.
 
 Sources: GIPOD; Flanders' and England's rules on works after works.
 """
@@ -40,6 +40,13 @@ class MoratoriumException(StrEnum):
     EMERGENCY = "emergency"
     HOUSE_CONNECTION = "house_connection"
     OTHER = "other"
+
+
+class AgreementEventType(StrEnum):
+    """What an agreement event says happened."""
+
+    APPLIED = "applied"
+    ENDED = "ended"
 
 
 class AreaEventType(StrEnum):

@@ -13,6 +13,7 @@ from meekoppel_contracts.codes import AreaKind, AssessmentAnswer, AssessmentCaus
 from meekoppel_contracts.events import RejectedHeader
 from meekoppel_contracts.headers import (
     EventHeaders,
+    agreement_event_headers,
     area_event_headers,
     assessment_event_headers,
     cooperation_event_headers,
@@ -27,6 +28,7 @@ from meekoppel_contracts.ids import OrgCode
 from meekoppel_contracts.notification import NotificationText
 from meekoppel_contracts.plan import Contract
 from meekoppel_contracts.registry import (
+    AGREEMENT_EVENT,
     AREA_EVENT,
     ASSESSMENT_EVENT,
     CONNECTOR_HEARTBEAT,
@@ -38,6 +40,7 @@ from meekoppel_contracts.registry import (
     PLAN_REJECTION,
 )
 from meekoppel_contracts.testing import (
+    example_agreement,
     example_area,
     example_assessment,
     example_breach,
@@ -62,6 +65,7 @@ _HEADERS: Final[Mapping[str, Callable[[Any], EventHeaders]]] = {
     COOPERATION_EVENT: cooperation_event_headers,
     MORATORIUM_EVENT: moratorium_event_headers,
     AREA_EVENT: area_event_headers,
+    AGREEMENT_EVENT: agreement_event_headers,
     CONNECTOR_HEARTBEAT: heartbeat_headers,
     NOTIFICATION: notification_headers,
 }
@@ -74,6 +78,7 @@ _IN_FULL: Final[Mapping[str, Callable[[], Contract]]] = {
     COOPERATION_EVENT: example_cooperation,
     MORATORIUM_EVENT: example_moratorium,
     AREA_EVENT: example_area,
+    AGREEMENT_EVENT: example_agreement,
     CONNECTOR_HEARTBEAT: example_heartbeat,
     NOTIFICATION: example_notification,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meekoppel_contracts.headers.areas import area_event_headers, moratorium_event_headers
+from meekoppel_contracts.headers.areas import agreement_event_headers, area_event_headers, moratorium_event_headers
 from meekoppel_contracts.headers.attributes import CONTENT_TYPE, SPEC_VERSION, EventHeaders
 from meekoppel_contracts.headers.coordination import (
     assessment_event_headers,
@@ -30,6 +30,7 @@ __all__ = [
     "SPEC_VERSION",
     "VISIBILITY_HEADER",
     "EventHeaders",
+    "agreement_event_headers",
     "area_event_headers",
     "assessment_event_headers",
     "cooperation_event_headers",

@@ -5,7 +5,7 @@ Nothing here needs a geometry library: the polygons are packed by hand.
 
 from __future__ import annotations
 
-from meekoppel_contracts.testing.areas import example_area, example_moratorium
+from meekoppel_contracts.testing.areas import example_agreement, example_area, example_moratorium
 from meekoppel_contracts.testing.coordination import (
     EXAMPLE_COOPERATION_ID,
     example_assessment,
@@ -30,6 +30,7 @@ __all__ = [
     "EXAMPLE_PLAN_ID",
     "OTHER_PLAN_ID",
     "RD_NEW",
+    "example_agreement",
     "example_area",
     "example_assessment",
     "example_breach",

@@ -1,11 +1,11 @@
-"""Where the example plan lies: its municipality's area, and the rest that the street gets afterwards."""
+"""Where the example plan lies: its municipality's area and agreement, and the rest that the street gets afterwards."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
 
-from meekoppel_contracts.areas import AreaEvent, MoratoriumEvent
+from meekoppel_contracts.areas import AgreementEvent, AreaEvent, MoratoriumEvent
 from meekoppel_contracts.codes import (
     AreaKind,
     MoratoriumEventType,
@@ -13,7 +13,7 @@ from meekoppel_contracts.codes import (
     MoratoriumKind,
     MoratoriumOrigin,
 )
-from meekoppel_contracts.ids import AreaId, MoratoriumId, OrgCode
+from meekoppel_contracts.ids import AgreementId, AreaId, MoratoriumId, OrgCode
 from meekoppel_contracts.testing.geometry import RD_NEW, rectangle_wkb
 from meekoppel_contracts.testing.plans import EXAMPLE_PLAN_ID
 
@@ -63,3 +63,24 @@ def example_area(**changes: Any) -> AreaEvent:
         "recorded_at": datetime(2026, 1, 5, 9, 0, tzinfo=UTC),
     }
     return AreaEvent(**{**area, **changes})
+
+
+def example_agreement(**changes: Any) -> AgreementEvent:
+    """Make the agreement of that area, with a few of its rules; `changes` replace top-level fields."""
+    agreement: dict[str, Any] = {
+        "agreement_id": AgreementId("NL.gm0307.afspraken"),
+        "revision": 2,
+        "authority": OrgCode("gm0307"),
+        "areas": (AreaId("NL.gm0307.gemeente"),),
+        "title": "Procesafspraken Amersfoort",
+        "ruleset": "amersfoort",
+        "version": "2",
+        "rules": '{"light_conflict_distance_m":0,"opportunity":{"distance_m":50,"time_tolerance_days":90}}',
+        "own_settings": ("opportunity.distance_m", "opportunity.time_tolerance_days"),
+        "based_on": "national/1",
+        "document": "ruleset: amersfoort\nversion: '2'\nopportunity: {distance_m: 50, time_tolerance_days: 90}\n",
+        "valid_from": datetime(2025, 12, 31, 23, 0, tzinfo=UTC),
+        "reason": "Vastgesteld in het coördinatieoverleg van december.",
+        "recorded_at": datetime(2026, 1, 5, 9, 0, tzinfo=UTC),
+    }
+    return AgreementEvent(**{**agreement, **changes})
