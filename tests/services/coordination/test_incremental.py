@@ -30,7 +30,14 @@ from meekoppel_hub.coordination.agreement import Agreement, national_agreement
 from meekoppel_hub.coordination.rebuild import match_all
 from meekoppel_hub.coordination.rulebook import Rulebook
 from meekoppel_hub.platform.database import Database
-from meekoppel_hub.platform.database.tables.view import overlaps, plan_versions, plan_zones, plans
+from meekoppel_hub.platform.database.tables.view import (
+    former_places,
+    overlap_versions,
+    overlaps,
+    plan_versions,
+    plan_zones,
+    plans,
+)
 from meekoppel_hub.testing.plan_events import plan_event, zone
 
 X, Y = 93_000.0, 463_000.0
@@ -172,7 +179,7 @@ def histories(draw: st.DrawFn) -> list[PlanEvent]:
 
 def empty(database: Database) -> None:
     with database.begin() as connection:
-        for table in (overlaps, plan_zones, plan_versions, plans):
+        for table in (overlap_versions, overlaps, former_places, plan_zones, plan_versions, plans):
             connection.execute(delete(table))
 
 

@@ -12,6 +12,7 @@ from meekoppel_hub.coordination.events import outgoing
 from meekoppel_hub.coordination.fold import FoldedBatch, PlanChange, fold
 from meekoppel_hub.coordination.pairing import match_stored
 from meekoppel_hub.coordination.store import store_for
+from meekoppel_hub.coordination.told import keep_told
 from meekoppel_hub.platform.clock import Clock, utc_now
 from meekoppel_hub.platform.errors import PoisonRecord
 from meekoppel_hub.platform.stream.processor import BatchScope, Processor
@@ -71,8 +72,10 @@ class CoordinationProcessor(Processor[PlanChange]):
         with metrics.PHASE_SECONDS.labels("match").time(), scope.commit() as unit:
             store = store_for(unit.connection)
             matched = match_stored(unit.connection, store, batch.plan_ids, self._agreement, self._clock())
-            for announcement in matched.announcements:
-                unit.publish(outgoing(announcement, matched.titles, self._crs))
+            messages = [outgoing(announcement, matched.titles, self._crs) for announcement in matched.announcements]
+            keep_told(unit.connection, zip(matched.announcements, messages, strict=True))
+            for message in messages:
+                unit.publish(message)
         metrics.MATCHED.inc(matched.plans)
         for announcement in matched.announcements:
             metrics.ANNOUNCED.labels(announcement.type.value).inc()

@@ -34,6 +34,7 @@ VERSION_COLUMNS = (
     "offset",
     "event",
 )
+PLACE_COLUMNS = ("plan_id", "min_x", "min_y", "max_x", "max_y")
 ZONE_COLUMNS = ("plan_id", "zone_no", "role", "wkb", "buffer_m", "periods", "min_x", "min_y", "max_x", "max_y")
 
 _facts_row = attrgetter(*FACT_COLUMNS)
@@ -66,11 +67,13 @@ class FoldedBatch:
         versions: one row of `plan_versions` for each event.
         plans: one row of `plans` for each plan: the newest version in the batch; ordered by plan id.
         zones: the rows of `plan_zones` that go with them.
+        places: where the zones of all versions in the batch lie, as rows of `former_places`.
     """
 
     versions: list[Row]
     plans: list[Row]
     zones: list[Row]
+    places: frozenset[Row]
 
     @property
     def plan_ids(self) -> list[PlanId]:
@@ -80,6 +83,20 @@ class FoldedBatch:
     def zones_of(self, accepted: set[PlanId]) -> list[Row]:
         """Give the rows of `plan_zones` of the plans whose version was newer than what was stored."""
         return [row for row in self.zones if row[0] in accepted]
+
+    def former_places(self, accepted: set[PlanId], removed: Iterable[Row]) -> list[Row]:
+        """Give the places where plans were and no longer are: also those of versions that came and went in the batch.
+
+        Args:
+            accepted: the plans whose version was newer than what was stored.
+            removed: the places of the zones that these had.
+        """
+        return sorted(self.places.union(removed) - {place_of(row) for row in self.zones_of(accepted)})
+
+
+def place_of(zone_row: Row) -> Row:
+    """Take the row of `former_places` out of a row of `plan_zones`."""
+    return (zone_row[0], *zone_row[-4:])
 
 
 def fold(changes: Sequence[PlanChange], crs: int) -> FoldedBatch:
@@ -105,6 +122,7 @@ def fold(changes: Sequence[PlanChange], crs: int) -> FoldedBatch:
         versions=[_version_row(change) for change in changes],
         plans=[_plan_row(changes[index]) for index in chosen],
         zones=[row for index in chosen for row in zones[index]],
+        places=frozenset(place_of(row) for rows in zones for row in rows),
     )
 
 

@@ -20,6 +20,7 @@ from sqlalchemy.dialects import postgresql
 from meekoppel_contracts.ids import OverlapId, PlanId
 from meekoppel_hub.coordination.agreement import Agreement
 from meekoppel_hub.coordination.fold import (
+    PLACE_COLUMNS,
     PLAN_COLUMNS,
     VERSION_COLUMNS,
     ZONE_COLUMNS,
@@ -30,7 +31,7 @@ from meekoppel_hub.coordination.overlap import OverlapRow
 from meekoppel_hub.coordination.store_rows import HeldPlan, Near
 from meekoppel_hub.coordination.windows import DAY_US
 from meekoppel_hub.coordination.zones import MATCHED_ROLES
-from meekoppel_hub.platform.database.tables.view import overlaps, plan_versions, plan_zones, plans
+from meekoppel_hub.platform.database.tables.view import former_places, overlaps, plan_versions, plan_zones, plans
 
 _OVERLAP_COLUMNS = tuple(field.name for field in fields(OverlapRow))
 _overlap = attrgetter(*_OVERLAP_COLUMNS)
@@ -64,7 +65,11 @@ _SAVE_PLANS = f"""
     WHERE plans.version < excluded.version
     RETURNING plan_id"""
 
-_REMOVE_ZONES = "DELETE FROM plan_zones WHERE plan_id = ANY(%b::varchar[])"
+_REMOVE_ZONES = f"DELETE FROM plan_zones WHERE plan_id = ANY(%b::varchar[]) RETURNING {_names(PLACE_COLUMNS)}"
+
+_SAVE_PLACES = f"""
+    INSERT INTO former_places ({_names(PLACE_COLUMNS)})
+    SELECT * FROM {_arrays(former_places, PLACE_COLUMNS)} ON CONFLICT DO NOTHING"""
 
 _SAVE_ZONES = f"""
     INSERT INTO plan_zones ({_names(ZONE_COLUMNS)})
@@ -116,10 +121,9 @@ class PostgisStore:
         """Store the newest versions."""
         _write(connection, _SAVE_VERSIONS, batch.versions)
         accepted = {row.plan_id for row in _write(connection, _SAVE_PLANS, batch.plans)}
-        if not accepted:
-            return
-        connection.exec_driver_sql(_REMOVE_ZONES, (sorted(accepted),))
+        removed = connection.exec_driver_sql(_REMOVE_ZONES, (sorted(accepted),)) if accepted else ()
         _write(connection, _SAVE_ZONES, batch.zones_of(accepted))
+        _write(connection, _SAVE_PLACES, batch.former_places(accepted, map(tuple, removed)))
 
     def near(self, connection: Connection, plan_ids: Collection[PlanId], agreement: Agreement) -> list[Near]:
         """Find what may meet the plans, by the GiST index over the boxes."""

@@ -15,13 +15,13 @@ from sqlalchemy.dialects.sqlite import Insert, insert
 
 from meekoppel_contracts.ids import OverlapId, PlanId
 from meekoppel_hub.coordination.agreement import Agreement
-from meekoppel_hub.coordination.fold import PLAN_COLUMNS, VERSION_COLUMNS, ZONE_COLUMNS, FoldedBatch, Row
+from meekoppel_hub.coordination.fold import PLACE_COLUMNS, PLAN_COLUMNS, VERSION_COLUMNS, ZONE_COLUMNS, FoldedBatch, Row
 from meekoppel_hub.coordination.overlap import OverlapRow
 from meekoppel_hub.coordination.queries import among
 from meekoppel_hub.coordination.store_rows import HeldPlan, Near
 from meekoppel_hub.coordination.windows import DAY_US
 from meekoppel_hub.coordination.zones import MATCHED_ROLES
-from meekoppel_hub.platform.database.tables.view import overlaps, plan_versions, plans
+from meekoppel_hub.platform.database.tables.view import former_places, overlaps, plan_versions, plan_zones, plans
 
 _OVERLAP_COLUMNS = tuple(field.name for field in fields(OverlapRow))
 _overlap = attrgetter(*_OVERLAP_COLUMNS)
@@ -36,6 +36,8 @@ def _upsert(table: Table, columns: Sequence[str], *keys: str) -> Insert:
 _SAVE_VERSIONS = insert(plan_versions).on_conflict_do_nothing()
 _SAVE_PLANS = _upsert(plans, PLAN_COLUMNS, "plan_id")
 _SAVE_OVERLAPS = _upsert(overlaps, _OVERLAP_COLUMNS, "overlap_id")
+_SAVE_PLACES = insert(former_places).on_conflict_do_nothing()
+_PLACES = [plan_zones.c[name] for name in PLACE_COLUMNS]
 _SAVE_ZONES = f"INSERT INTO plan_zones ({', '.join(ZONE_COLUMNS)}) VALUES ({', '.join('?' for _ in ZONE_COLUMNS)})"
 _REMOVE_ZONES = "DELETE FROM plan_zones WHERE plan_id IN (SELECT value FROM json_each(?))"
 
@@ -67,10 +69,12 @@ class SqliteStore:
         newer = [row for row in batch.plans if row[1] > stored.get(row[0], 0)]
         accepted = {row[0] for row in newer}
         _write(connection, _SAVE_PLANS, PLAN_COLUMNS, newer)
+        removed = connection.execute(select(*_PLACES).where(among(connection, plan_zones.c.plan_id, accepted))).all()
         connection.exec_driver_sql(_REMOVE_ZONES, (json.dumps(sorted(accepted)),))
         zones = batch.zones_of(accepted)
         if zones:
             connection.exec_driver_sql(_SAVE_ZONES, zones)
+        _write(connection, _SAVE_PLACES, PLACE_COLUMNS, batch.former_places(accepted, map(tuple, removed)))
 
     def near(self, connection: Connection, plan_ids: Collection[PlanId], agreement: Agreement) -> list[Near]:
         """Find what may meet the plans, by the R*Tree over the boxes."""

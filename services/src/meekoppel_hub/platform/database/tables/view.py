@@ -99,6 +99,20 @@ plan_zones = Table(
     UniqueConstraint("plan_id", "zone_no"),
 )
 
+# Where zones of plans lay before they lay elsewhere: their boxes, for looking at the view as of an earlier moment.
+# A row is made when zones change, never when a plan changes otherwise. Candidates, never the answer.
+former_places = Table(
+    "former_places",
+    metadata,
+    Column("place_key", CountingKey, primary_key=True, autoincrement=True),
+    Column("plan_id", String(240), nullable=False),
+    Column("min_x", Float, nullable=False),
+    Column("min_y", Float, nullable=False),
+    Column("max_x", Float, nullable=False),
+    Column("max_y", Float, nullable=False),
+    UniqueConstraint("plan_id", "min_x", "min_y", "max_x", "max_y"),
+)
+
 # What the view was made for, such as the EPSG number of its CRS.
 view_settings = Table(
     "view_settings",
@@ -136,4 +150,21 @@ overlaps = Table(
     Index("overlaps_first", "first_plan"),
     Index("overlaps_second", "second_plan"),
     Index("overlaps_state", "state", "kind"),
+)
+
+# Every revision of a pair that was told, with the event as it stands in `coordination` or `coordination-restricted`.
+# A pair as of a moment is its highest revision recorded until then.
+overlap_versions = Table(
+    "overlap_versions",
+    metadata,
+    Column("overlap_id", String(32), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("first_organisation", String(64), nullable=False),
+    Column("second_organisation", String(64), nullable=False),
+    Column("restricted", Boolean, nullable=False),  # it was told in the restricted topic
+    Column("detected_at", UtcDateTime, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("event", LargeBinary, nullable=False),
 )

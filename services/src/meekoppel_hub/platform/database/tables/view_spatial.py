@@ -19,6 +19,13 @@ _SQLITE = (
     """CREATE TRIGGER IF NOT EXISTS plan_zones_removed AFTER DELETE ON plan_zones BEGIN
            DELETE FROM plan_zone_boxes WHERE zone_key = old.zone_key;
        END""",
+    "CREATE VIRTUAL TABLE IF NOT EXISTS former_place_boxes USING rtree(place_key, min_x, max_x, min_y, max_y)",
+    """CREATE TRIGGER IF NOT EXISTS former_places_added AFTER INSERT ON former_places BEGIN
+           INSERT INTO former_place_boxes VALUES (new.place_key, new.min_x, new.max_x, new.min_y, new.max_y);
+       END""",
+    """CREATE TRIGGER IF NOT EXISTS former_places_removed AFTER DELETE ON former_places BEGIN
+           DELETE FROM former_place_boxes WHERE place_key = old.place_key;
+       END""",
 )
 
 # `box` serves the candidate search (it holds the buffer); `geom` serves QGIS and other readers.
@@ -29,6 +36,9 @@ _POSTGIS = (
            GENERATED ALWAYS AS (ST_SetSRID(ST_Force2D(ST_GeomFromWKB(wkb)), {crs})) STORED""",
     "CREATE INDEX IF NOT EXISTS plan_zones_box ON plan_zones USING gist (box)",
     "CREATE INDEX IF NOT EXISTS plan_zones_geom ON plan_zones USING gist (geom)",
+    """ALTER TABLE former_places ADD COLUMN IF NOT EXISTS box box
+           GENERATED ALWAYS AS (box(point(min_x, min_y), point(max_x, max_y))) STORED""",
+    "CREATE INDEX IF NOT EXISTS former_places_box ON former_places USING gist (box)",
 )
 
 
