@@ -13,6 +13,7 @@ from meekoppel_contracts import (
     OVERLAP_EVENT,
     PLAN_EVENT,
     PLAN_REJECTION,
+    QUALITY_EVENT,
     Contract,
 )
 from meekoppel_contracts.testing import (
@@ -25,6 +26,7 @@ from meekoppel_contracts.testing import (
     example_moratorium,
     example_notification,
     example_overlap,
+    example_quality,
     example_rejection,
 )
 
@@ -39,4 +41,5 @@ EXAMPLES: dict[str, Contract] = {
     AGREEMENT_EVENT: example_agreement(),
     CONNECTOR_HEARTBEAT: example_heartbeat(),
     NOTIFICATION: example_notification(),
+    QUALITY_EVENT: example_quality(),
 }

@@ -18,6 +18,7 @@ from meekoppel_contracts import (
     OVERLAP_EVENT,
     PLAN_EVENT,
     PLAN_REJECTION,
+    QUALITY_EVENT,
     Accuracy,
     Affected,
     AgreedWindow,
@@ -73,6 +74,10 @@ from meekoppel_contracts import (
     PlanRejection,
     PlanRelation,
     Precision,
+    QualityEvent,
+    QualityEventType,
+    QualityPart,
+    QualityPoints,
     RejectedHeader,
     RejectionReason,
     RelatedPlan,
@@ -465,6 +470,32 @@ notifications = st.builds(
     recorded_at=times,
 )
 
+quality_points = st.builds(
+    QualityPoints,
+    part=st.sampled_from(QualityPart),
+    points=optional(st.floats(min_value=0, max_value=100)),
+    weight=st.floats(min_value=0, max_value=1000),
+)
+quality_events = st.builds(
+    QualityEvent,
+    type=st.sampled_from(QualityEventType),
+    publisher=organisations,
+    period=st.sampled_from(["2026-01", "1999-12"]),
+    starts=st.just(datetime(1, 1, 1, tzinfo=UTC)),
+    ends=times.map(lambda time: max(time, datetime(1, 1, 2, tzinfo=UTC))),
+    revision=st.integers(min_value=1, max_value=2**63 - 1),
+    formula=some_text,
+    score=optional(st.integers(0, 100)),
+    parts=several(quality_points),
+    **{
+        name: longs
+        for name, field in QualityEvent.model_fields.items()
+        if field.annotation is int and name != "revision"
+    },
+    rejections=optional(longs),
+    recorded_at=times,
+)
+
 RECORDS: dict[str, st.SearchStrategy[Contract]] = {
     PLAN_EVENT: plan_events,
     OVERLAP_EVENT: overlap_events,
@@ -476,5 +507,6 @@ RECORDS: dict[str, st.SearchStrategy[Contract]] = {
     AGREEMENT_EVENT: agreements(),
     CONNECTOR_HEARTBEAT: heartbeats,
     NOTIFICATION: notifications,
+    QUALITY_EVENT: quality_events,
 }
 """Any record of each contract."""

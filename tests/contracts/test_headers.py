@@ -21,6 +21,7 @@ from meekoppel_contracts import (
     notification_headers,
     overlap_event_headers,
     plan_event_headers,
+    quality_event_headers,
     rejection_headers,
 )
 from meekoppel_contracts.testing import (
@@ -35,6 +36,7 @@ from meekoppel_contracts.testing import (
     example_moratorium,
     example_notification,
     example_overlap,
+    example_quality,
     example_rejection,
 )
 
@@ -174,6 +176,13 @@ def test_a_notification_is_ordered_by_the_plan_of_its_reader_where_there_is_one(
     assert (about_none.type, about_none.partition_key) == ("nl.meekoppel.notification.moratorium.v1", "NL.a.1")
 
 
+def test_figures_of_quality_are_named_by_publisher_period_and_revision() -> None:
+    headers = quality_event_headers(example_quality(type="revised", revision=2))
+
+    assert (headers.id, headers.type) == ("gm0307/2026-03/2", "nl.meekoppel.quality.revised.v1")
+    assert (headers.subject, headers.partition_key, headers.sequence) == ("gm0307/2026-03", "gm0307", 2)
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -187,6 +196,7 @@ def test_a_notification_is_ordered_by_the_plan_of_its_reader_where_there_is_one(
         agreement_event_headers(example_agreement()),
         heartbeat_headers(example_heartbeat()),
         notification_headers(example_notification()),
+        quality_event_headers(example_quality()),
     ],
 )
 def test_what_is_written_is_read_back(headers: EventHeaders) -> None:

@@ -26,6 +26,7 @@ from meekoppel_contracts import (
     NotificationState,
     OverlapEventType,
     PlanEventType,
+    QualityEventType,
     Visibility,
     ZoneRole,
     codes,
@@ -52,6 +53,7 @@ FALLBACKS: dict[type[StrEnum], str] = {
     CooperationAnswer: "undecided",
     NotificationCategory: "info",
     NotificationState: "new",
+    QualityEventType: "published",
 }
 """The symbol for what a reader does not know, where that is neither `other` nor `unknown`."""
 
@@ -83,6 +85,8 @@ DEFAULTS_FOR_READERS_ONLY: dict[str, Any] = {
     "ConnectorHeartbeat.outcome": "unknown",
     "Notification.category": "info",
     "Notification.state": "new",
+    "QualityEvent.type": "published",
+    "QualityPoints.part": "other",
 }
 """Who makes a record in Python must state these; a reader whose writer left the field out may assume the default."""
 

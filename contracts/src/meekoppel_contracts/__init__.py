@@ -24,6 +24,7 @@ from meekoppel_contracts.codec import (
     OVERLAP_EVENTS,
     PLAN_EVENTS,
     PLAN_REJECTIONS,
+    QUALITY_EVENTS,
     Codec,
     contract_of_record,
     decode_agreement_event,
@@ -36,6 +37,7 @@ from meekoppel_contracts.codec import (
     decode_overlap_event,
     decode_plan_event,
     decode_plan_rejection,
+    decode_quality_event,
     decode_record,
     encode_agreement_event,
     encode_area_event,
@@ -47,6 +49,7 @@ from meekoppel_contracts.codec import (
     encode_overlap_event,
     encode_plan_event,
     encode_plan_rejection,
+    encode_quality_event,
 )
 from meekoppel_contracts.codes import *  # noqa: F403 - the whole package; its own __all__ says what that is
 from meekoppel_contracts.coordination import (
@@ -128,6 +131,7 @@ from meekoppel_contracts.plan import (
     changed_fields,
     is_live,
 )
+from meekoppel_contracts.quality import QualityEvent, QualityPoints
 from meekoppel_contracts.registry import (
     AGREEMENT_EVENT,
     AREA_EVENT,
@@ -139,6 +143,7 @@ from meekoppel_contracts.registry import (
     OVERLAP_EVENT,
     PLAN_EVENT,
     PLAN_REJECTION,
+    QUALITY_EVENT,
     Registry,
     Resolution,
     SchemaVersion,
@@ -168,6 +173,7 @@ from meekoppel_contracts.topics import (
     NINETY_DAYS_MS,
     PLANS,
     PLANS_RESTRICTED,
+    QUALITY,
     REJECTIONS_PREFIX,
     SEVEN_DAYS_MS,
     TopicSpec,
@@ -242,6 +248,9 @@ __all__ = [
     "PLAN_REJECTIONS",
     "PLAN_WEBHOOK",
     "PREFIX_LENGTH",
+    "QUALITY",
+    "QUALITY_EVENT",
+    "QUALITY_EVENTS",
     "REJECTIONS_PREFIX",
     "SCHEMA_IDS_VARIABLE",
     "SEVEN_DAYS_MS",
@@ -307,6 +316,8 @@ __all__ = [
     "PlanRejection",
     "PlanSummary",
     "PlanWebhook",
+    "QualityEvent",
+    "QualityPoints",
     "Registry",
     "RegistryAway",
     "RegistryError",
@@ -354,6 +365,7 @@ __all__ = [
     "decode_overlap_event",
     "decode_plan_event",
     "decode_plan_rejection",
+    "decode_quality_event",
     "decode_record",
     "encode_agreement_event",
     "encode_area_event",
@@ -365,6 +377,7 @@ __all__ = [
     "encode_overlap_event",
     "encode_plan_event",
     "encode_plan_rejection",
+    "encode_quality_event",
     "event_id",
     "fingerprints",
     "frame_prefix",

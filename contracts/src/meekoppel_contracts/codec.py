@@ -23,6 +23,7 @@ from meekoppel_contracts.heartbeat import ConnectorHeartbeat
 from meekoppel_contracts.ids import SchemaId
 from meekoppel_contracts.notification import Notification
 from meekoppel_contracts.plan import Contract
+from meekoppel_contracts.quality import QualityEvent
 from meekoppel_contracts.registry import (
     AGREEMENT_EVENT,
     AREA_EVENT,
@@ -34,6 +35,7 @@ from meekoppel_contracts.registry import (
     OVERLAP_EVENT,
     PLAN_EVENT,
     PLAN_REJECTION,
+    QUALITY_EVENT,
     Registry,
     SchemaVersion,
     packaged_registry,
@@ -159,6 +161,7 @@ AREA_EVENTS = Codec(AREA_EVENT, AreaEvent)
 AGREEMENT_EVENTS = Codec(AGREEMENT_EVENT, AgreementEvent)
 CONNECTOR_HEARTBEATS = Codec(CONNECTOR_HEARTBEAT, ConnectorHeartbeat)
 NOTIFICATIONS = Codec(NOTIFICATION, Notification)
+QUALITY_EVENTS = Codec(QUALITY_EVENT, QualityEvent)
 
 CODECS: Final[Mapping[str, Codec[Any]]] = {
     codec.subject: codec
@@ -173,6 +176,7 @@ CODECS: Final[Mapping[str, Codec[Any]]] = {
         AGREEMENT_EVENTS,
         CONNECTOR_HEARTBEATS,
         NOTIFICATIONS,
+        QUALITY_EVENTS,
     )
 }
 """The codec of every contract, by its subject."""
@@ -294,3 +298,13 @@ def encode_notification(notification: Notification) -> bytes:
 def decode_notification(data: bytes | None) -> Notification:
     """Read a notification; raises a ContractError, and nothing else, when the bytes are not exactly one."""
     return NOTIFICATIONS.decode(data)
+
+
+def encode_quality_event(event: QualityEvent) -> bytes:
+    """Write a quality event; raises SchemaMismatch when it breaks its contract."""
+    return QUALITY_EVENTS.encode(event)
+
+
+def decode_quality_event(data: bytes | None) -> QualityEvent:
+    """Read a quality event; raises a ContractError, and nothing else, when the bytes are not exactly one."""
+    return QUALITY_EVENTS.decode(data)

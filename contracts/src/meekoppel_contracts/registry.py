@@ -30,6 +30,7 @@ AREA_EVENT: Final = "area-event"
 AGREEMENT_EVENT: Final = "agreement-event"
 CONNECTOR_HEARTBEAT: Final = "connector-heartbeat"
 NOTIFICATION: Final = "notification"
+QUALITY_EVENT: Final = "quality-event"
 
 
 @dataclass(frozen=True, slots=True)

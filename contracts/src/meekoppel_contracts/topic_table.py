@@ -15,6 +15,7 @@ from meekoppel_contracts.registry import (
     OVERLAP_EVENT,
     PLAN_EVENT,
     PLAN_REJECTION,
+    QUALITY_EVENT,
 )
 from meekoppel_contracts.topics import (
     AREAS,
@@ -25,6 +26,7 @@ from meekoppel_contracts.topics import (
     INBOX_PREFIX,
     PLANS,
     PLANS_RESTRICTED,
+    QUALITY,
     REJECTIONS_PREFIX,
 )
 
@@ -64,6 +66,7 @@ _INTAKE = "the hub's intake"
 _COORDINATION = "the hub's coordination"
 _NOTIFICATIONS = "the hub's notifications"
 _HISTORY = "the hub's history"
+_QUALITY = "the hub's quality"
 _CONNECTOR = "the connector of that organisation"
 _NOT_YET = "the hub (not yet)"
 _PARTICIPANTS = "every participant"
@@ -125,6 +128,14 @@ TOPIC_TABLE: Final = (
         meaning="where an organisation has a say, by which rules plans meet there, and where and when the ground rests",
         key="area id, agreement id, moratorium id",
         publishers=(_NOT_YET,),
+        subscribers=(_PARTICIPANTS,),
+    ),
+    TopicUse(
+        address=QUALITY,
+        contracts=(QUALITY_EVENT,),
+        meaning="how good, steady and fresh the plans of each publisher were, month by month",
+        key="publisher",
+        publishers=(_QUALITY,),
         subscribers=(_PARTICIPANTS,),
     ),
     TopicUse(

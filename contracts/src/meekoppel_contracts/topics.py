@@ -11,6 +11,7 @@ PLANS_RESTRICTED = "plans-restricted"
 COORDINATION = "coordination"
 COORDINATION_RESTRICTED = "coordination-restricted"
 AREAS = "areas"
+QUALITY = "quality"
 INBOX_PREFIX = "plan-inbox."
 REJECTIONS_PREFIX = "plan-rejections."
 HEARTBEATS_PREFIX = "heartbeats."
@@ -63,7 +64,7 @@ def hub_topics(partitions: int) -> tuple[TopicSpec, ...]:
     """List the hub's own topics; history of record is kept for ever."""
     return tuple(
         TopicSpec(name, partitions, FOR_EVER)
-        for name in (PLANS, PLANS_RESTRICTED, COORDINATION, COORDINATION_RESTRICTED, AREAS)
+        for name in (PLANS, PLANS_RESTRICTED, COORDINATION, COORDINATION_RESTRICTED, AREAS, QUALITY)
     )
 
 

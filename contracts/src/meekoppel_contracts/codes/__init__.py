@@ -27,6 +27,8 @@ from meekoppel_contracts.codes.exchange import (
     ConnectorOutcome,
     NotificationCategory,
     NotificationState,
+    QualityEventType,
+    QualityPart,
     RejectionReason,
 )
 from meekoppel_contracts.codes.plan import (
@@ -80,6 +82,8 @@ __all__ = [
     "PlanEventType",
     "PlanRelation",
     "Precision",
+    "QualityEventType",
+    "QualityPart",
     "RejectionReason",
     "Severity",
     "Status",

@@ -1,4 +1,4 @@
-"""The code lists of the exchange itself: rejections, heartbeats, notifications."""
+"""The code lists of the exchange itself: rejections, heartbeats, notifications, quality."""
 
 from __future__ import annotations
 
@@ -52,3 +52,21 @@ class NotificationState(StrEnum):
     NEW = "new"
     HANDLED = "handled"
     EXPIRED = "expired"
+
+
+class QualityEventType(StrEnum):
+    """Whether figures of quality are the first of their period."""
+
+    PUBLISHED = "published"
+    REVISED = "revised"
+
+
+class QualityPart(StrEnum):
+    """What a part of the quality score is about."""
+
+    COMPLETENESS = "completeness"
+    PRECISION = "precision"
+    FRESHNESS = "freshness"
+    STABILITY = "stability"
+    VALIDITY = "validity"
+    OTHER = "other"

@@ -22,6 +22,7 @@ from meekoppel_contracts.headers import (
     notification_headers,
     overlap_event_headers,
     plan_event_headers,
+    quality_event_headers,
     rejection_headers,
 )
 from meekoppel_contracts.ids import OrgCode
@@ -38,6 +39,7 @@ from meekoppel_contracts.registry import (
     OVERLAP_EVENT,
     PLAN_EVENT,
     PLAN_REJECTION,
+    QUALITY_EVENT,
 )
 from meekoppel_contracts.testing import (
     example_agreement,
@@ -52,6 +54,7 @@ from meekoppel_contracts.testing import (
     example_opportunity,
     example_overlap,
     example_plan,
+    example_quality,
     example_rejection,
     example_zone,
 )
@@ -68,6 +71,7 @@ _HEADERS: Final[Mapping[str, Callable[[Any], EventHeaders]]] = {
     AGREEMENT_EVENT: agreement_event_headers,
     CONNECTOR_HEARTBEAT: heartbeat_headers,
     NOTIFICATION: notification_headers,
+    QUALITY_EVENT: quality_event_headers,
 }
 IN_FULL: Final = "in full"
 _IN_FULL: Final[Mapping[str, Callable[[], Contract]]] = {
@@ -81,6 +85,7 @@ _IN_FULL: Final[Mapping[str, Callable[[], Contract]]] = {
     AGREEMENT_EVENT: example_agreement,
     CONNECTOR_HEARTBEAT: example_heartbeat,
     NOTIFICATION: example_notification,
+    QUALITY_EVENT: example_quality,
 }
 
 

@@ -10,7 +10,12 @@ from meekoppel_contracts.headers.coordination import (
     overlap_event_headers,
     overlap_event_type,
 )
-from meekoppel_contracts.headers.exchange import CONNECTOR_HEARD, heartbeat_headers, notification_headers
+from meekoppel_contracts.headers.exchange import (
+    CONNECTOR_HEARD,
+    heartbeat_headers,
+    notification_headers,
+    quality_event_headers,
+)
 from meekoppel_contracts.headers.plans import (
     INBOX_ID_HEADER,
     PLAN_REJECTED,
@@ -42,5 +47,6 @@ __all__ = [
     "overlap_event_type",
     "plan_event_headers",
     "plan_event_type",
+    "quality_event_headers",
     "rejection_headers",
 ]

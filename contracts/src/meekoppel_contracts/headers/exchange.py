@@ -1,4 +1,4 @@
-"""The headers of the exchange itself: heartbeats and notifications."""
+"""The headers of the exchange itself: heartbeats, notifications, quality."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from meekoppel_contracts.headers.attributes import EventHeaders
 from meekoppel_contracts.headers.source import HUB_SOURCE, organisation_source
 from meekoppel_contracts.heartbeat import ConnectorHeartbeat
 from meekoppel_contracts.notification import Notification
-from meekoppel_contracts.registry import CONNECTOR_HEARTBEAT, NOTIFICATION, packaged_registry
+from meekoppel_contracts.quality import QualityEvent
+from meekoppel_contracts.registry import CONNECTOR_HEARTBEAT, NOTIFICATION, QUALITY_EVENT, packaged_registry
 
 CONNECTOR_HEARD: Final = "nl.meekoppel.connector.heartbeat.v1"
 
@@ -62,4 +63,22 @@ def notification_headers(notification: Notification, *, source: str = HUB_SOURCE
         dataschema=packaged_registry().newest(NOTIFICATION).uri,
         partition_key=notification.plan_id or notification.subject,
         sequence=notification.revision,
+    )
+
+
+def quality_event_headers(event: QualityEvent, *, source: str = HUB_SOURCE) -> EventHeaders:
+    """Describe figures of quality: their id is `<publisher>/<period>/<revision>`, their partition key the publisher.
+
+    Raises:
+        HeaderError: when a value cannot stand in a header.
+    """
+    return EventHeaders(
+        id=f"{event.publisher}/{event.period}/{event.revision}",
+        source=source,
+        type=f"nl.meekoppel.quality.{event.type.value}.v1",
+        subject=f"{event.publisher}/{event.period}",
+        time=event.recorded_at,
+        dataschema=packaged_registry().newest(QUALITY_EVENT).uri,
+        partition_key=event.publisher,
+        sequence=event.revision,
     )

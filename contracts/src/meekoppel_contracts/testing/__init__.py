@@ -14,7 +14,7 @@ from meekoppel_contracts.testing.coordination import (
     example_opportunity,
     example_overlap,
 )
-from meekoppel_contracts.testing.exchange import example_heartbeat, example_notification
+from meekoppel_contracts.testing.exchange import example_heartbeat, example_notification, example_quality
 from meekoppel_contracts.testing.geometry import RD_NEW, point_wkb, rectangle_wkb
 from meekoppel_contracts.testing.plans import (
     EXAMPLE_PLAN_ID,
@@ -42,6 +42,7 @@ __all__ = [
     "example_opportunity",
     "example_overlap",
     "example_plan",
+    "example_quality",
     "example_rejection",
     "example_zone",
     "point_wkb",

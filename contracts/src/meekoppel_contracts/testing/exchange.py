@@ -1,14 +1,21 @@
-"""What the exchange itself says around the example plan: a heartbeat of its connector, and a notification."""
+"""What the exchange itself says around the example plan: a heartbeat, a notification, figures of quality."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
 
-from meekoppel_contracts.codes import ConnectorOutcome, NotificationCategory, NotificationState
+from meekoppel_contracts.codes import (
+    ConnectorOutcome,
+    NotificationCategory,
+    NotificationState,
+    QualityEventType,
+    QualityPart,
+)
 from meekoppel_contracts.heartbeat import ConnectorHeartbeat
 from meekoppel_contracts.ids import OrgCode, overlap_id
 from meekoppel_contracts.notification import Notification, NotificationText
+from meekoppel_contracts.quality import QualityEvent, QualityPoints
 from meekoppel_contracts.testing.plans import EXAMPLE_PLAN_ID, OTHER_PLAN_ID
 
 
@@ -62,3 +69,42 @@ def example_notification(**changes: Any) -> Notification:
         "recorded_at": datetime(2026, 3, 2, 8, 15, 5, tzinfo=UTC),
     }
     return Notification(**{**notification, **changes})
+
+
+def example_quality(**changes: Any) -> QualityEvent:
+    """Make the figures of the example plan's publisher over one month; `changes` replace top-level fields."""
+    points = {"completeness": 71.5, "precision": 88.0, "freshness": 93.2, "stability": 84.1, "validity": 97.0}
+    weights = {"completeness": 25.0, "precision": 20.0, "freshness": 20.0, "stability": 20.0, "validity": 15.0}
+    figures: dict[str, Any] = {
+        "type": QualityEventType.PUBLISHED,
+        "publisher": OrgCode("gm0307"),
+        "period": "2026-03",
+        "starts": datetime(2026, 3, 1, tzinfo=UTC),
+        "ends": datetime(2026, 4, 1, tzinfo=UTC),
+        "revision": 1,
+        "formula": "quality/1",
+        "score": 85,
+        "parts": tuple(
+            QualityPoints(part=QualityPart(name), points=points[name], weight=weight)
+            for name, weight in weights.items()
+        ),
+        "live_plans": 310,
+        "events": 412,
+        "rejections": 2,
+        "plans_moved": 29,
+        "starts_earlier": 4,
+        "starts_later": 21,
+        "start_days": 873,
+        "ends_earlier": 5,
+        "ends_later": 23,
+        "end_days": 1012,
+        "late_moves": 6,
+        "silent_3_months": 40,
+        "silent_6_months": 12,
+        "silent_12_months": 3,
+        "overdue": 2,
+        "vanished": 1,
+        "repaired": 4,
+        "recorded_at": datetime(2026, 4, 1, 3, 0, tzinfo=UTC),
+    }
+    return QualityEvent(**{**figures, **changes})
