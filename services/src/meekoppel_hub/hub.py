@@ -143,7 +143,11 @@ async def running_hub(
         await ensure_topics(bootstrap, await asyncio.to_thread(_topics, settings, database))
         await _start_services(hub, services, clock, on_stall, stack)
         if API in services:
-            app = create_api(database, settings, clock)
+            shown = database
+            if settings.replica_url:
+                shown = database.read_from(settings.replica_url)
+                stack.callback(shown.close)
+            app = create_api(shown, settings, clock)
             hub.api_url = await stack.enter_async_context(serving(app, settings.api_host, settings.api_port))
             progress(f"the API answers at {hub.api_url}")
         if folder is not None:

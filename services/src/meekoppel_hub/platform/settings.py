@@ -18,6 +18,7 @@ class HubSettings(BaseSettings):
         kafka_bootstrap: `host:port,…` of an existing cluster; empty starts a local Kafka.
         kafka_port: the port that a local Kafka takes when it is free; 0 takes any free one.
         database_url: SQLAlchemy URL of PostgreSQL with PostGIS; empty takes SQLite in the data folder.
+        replica_url: URL of a replica of it, from which the API reads; empty reads where all is written.
         namespace: the first part of every plan id.
         crs: EPSG number of the hub's CRS: projected, in metres.
         agreement: a YAML file with the rules by which plans meet; empty takes the built-in national default.
@@ -35,6 +36,7 @@ class HubSettings(BaseSettings):
     kafka_bootstrap: str = Field(default="", pattern=r"^([^\s:/,]+:\d{1,5}(,\s*[^\s:/,]+:\d{1,5})*)?$")
     kafka_port: int = Field(default=9092, ge=0, le=65535)
     database_url: str = ""
+    replica_url: str = ""
     namespace: str = Field(default="NL", pattern=r"^[A-Z][A-Z0-9]{0,9}$")
     crs: int = Field(default=28992, gt=0)
     agreement: Path | None = None

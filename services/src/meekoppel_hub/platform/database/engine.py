@@ -18,20 +18,26 @@ from meekoppel_hub.platform.errors import SettingsError, TransientError
 # PostgreSQL: connection lost or refused, a standby that only reads, serialization failure, deadlock, disk or memory
 # full, a lock that was not to be had, a statement or a server that was stopped, the system's own errors.
 _TRANSIENT_SQLSTATES = ("08", "25006", "40", "53", "55P03", "57", "58")
+_POSTGRESQL = ("postgresql://", "postgresql+psycopg://", "postgres://")
 _TRANSIENT_IN_SQLITE = ("locked", "busy", "disk I/O", "unable to open", "is full")
 
 
 class Database:
     """One database. All work happens in `begin()` (write) or `read()` blocks, from any thread.
 
-    Attributes:
+    Args:
         engine: SQLAlchemy's engine.
+        replica: another, to a copy of the same database that can only be read; `read()` goes there then.
+
+    Attributes:
+        engine: as given.
         dialect: `sqlite` or `postgresql`.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, replica: Engine | None = None) -> None:
         self.engine = engine
         self.dialect = engine.dialect.name
+        self._replica = replica
         # SQLite has one writer at a time: within the process we queue fairly instead of polling its lock.
         self._writer = threading.Lock() if self.dialect == "sqlite" else None
 
@@ -51,13 +57,13 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Run a reading transaction.
+        """Run a reading transaction, on the replica where there is one.
 
         Raises:
             TransientError: when the database is away.
         """
         try:
-            with self.engine.connect() as connection:
+            with (self._replica or self.engine).connect() as connection:
                 if self.dialect == "sqlite":
                     connection.exec_driver_sql("BEGIN")
                 yield connection
@@ -77,6 +83,26 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+        if self._replica is not None:
+            self._replica.dispose()
+
+    def read_from(self, url: str) -> Database:
+        """Give the same database, read from a replica: what is read may be a little behind what was written.
+
+        For those who only show the view. A service of the log reads what it wrote, and so never from a replica.
+
+        Args:
+            url: of the replica; PostgreSQL.
+
+        Raises:
+            SettingsError: when it is no PostgreSQL URL, or this database is SQLite.
+        """
+        if self.dialect != "postgresql" or not url.startswith(_POSTGRESQL):
+            raise SettingsError(
+                "MEEKOPPEL_REPLICA_URL names a replica of PostgreSQL: give postgresql://… there and in "
+                "MEEKOPPEL_DATABASE_URL, or leave it empty"
+            )
+        return Database(self.engine, _postgresql(url))
 
 
 def open_database(url: str) -> Database:
@@ -91,14 +117,17 @@ def open_database(url: str) -> Database:
         engine = create_engine(url, poolclass=pool, connect_args={"timeout": 60}, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         return Database(engine)
-    if url.startswith(("postgresql://", "postgresql+psycopg://", "postgres://")):
-        _, rest = url.split("://", 1)
-        engine = create_engine(
-            f"postgresql+psycopg://{rest}", pool_size=12, max_overflow=12, pool_pre_ping=True, hide_parameters=True
-        )
-        return Database(engine)
+    if url.startswith(_POSTGRESQL):
+        return Database(_postgresql(url))
     scheme = url.split(":", 1)[0]
     raise SettingsError(f"MEEKOPPEL_DATABASE_URL starts with {scheme!r}; give postgresql://… or sqlite:///…")
+
+
+def _postgresql(url: str) -> Engine:
+    _, rest = url.split("://", 1)
+    return create_engine(
+        f"postgresql+psycopg://{rest}", pool_size=12, max_overflow=12, pool_pre_ping=True, hide_parameters=True
+    )
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

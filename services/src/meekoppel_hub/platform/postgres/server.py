@@ -152,6 +152,9 @@ def _await_ready(process: GuardedProcess, data: Path, port: int, password: str) 
 
 def _prepare_database(port: int, password: str) -> None:
     with _connect(port, password, "postgres") as connection:
+        standby = connection.execute("SELECT pg_is_in_recovery()").fetchone()
+        if standby is not None and standby[0]:
+            return  # what a standby holds comes from its primary
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [_DATABASE]).fetchone():
             connection.execute(f"CREATE DATABASE {_DATABASE}")
     with _connect(port, password, _DATABASE) as connection:
