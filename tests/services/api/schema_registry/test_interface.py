@@ -46,7 +46,7 @@ async def test_subjects_are_the_contracts_and_the_topics_that_every_hub_has(ask)
     status, subjects, headers = await ask("GET", "/subjects")
 
     assert status == 200
-    assert set(subjects) == {*own_registry().subjects(), "plans-value", "plans-restricted-value"}
+    assert set(subjects) == {*own_registry().subjects(), "plans-value", "plans-restricted-value", "quality-value"}
     assert headers["Content-Type"] == MEDIA_TYPE
 
 
