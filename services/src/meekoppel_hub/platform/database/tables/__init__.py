@@ -8,8 +8,16 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
-from meekoppel_hub.platform.database.tables import intake, notifications, organisations, stream, view, view_spatial
+from meekoppel_hub.platform.database.tables import (
+    intake,
+    notifications,
+    organisations,
+    places,
+    stream,
+    view,
+    view_spatial,
+)
 
-ALL_OWNERS: tuple[Callable[[Connection, int], None], ...] = (view_spatial.add_spatial,)
+ALL_OWNERS: tuple[Callable[[Connection, int], None], ...] = (view_spatial.add_spatial, places.add_rules)
 
-__all__ = ["ALL_OWNERS", "intake", "notifications", "organisations", "stream", "view"]
+__all__ = ["ALL_OWNERS", "intake", "notifications", "organisations", "places", "stream", "view"]
