@@ -103,9 +103,9 @@ class MeddledUnit:
     def connection(self) -> Connection:
         return self.unit.connection
 
-    def publish(self, message: Outgoing) -> None:
+    def publish(self, message: Outgoing, source: PartitionId) -> None:
         self.meddle(self.connection)
-        self.unit.publish(message)
+        self.unit.publish(message, source)
 
 
 class Hub(DirectScope):
@@ -119,7 +119,7 @@ class Hub(DirectScope):
     Crash = CrashError
 
     def __init__(self, database: Database, processor: IntakeProcessor) -> None:
-        super().__init__(database, INBOX)
+        super().__init__(database)
         self.database = database
         self.processor = processor
         self.crash_before_commit = False

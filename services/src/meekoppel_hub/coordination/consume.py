@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from meekoppel_contracts.codec import decode_plan_event
 from meekoppel_contracts.errors import ContractError
+from meekoppel_contracts.ids import PlanId
 from meekoppel_hub.coordination import metrics
 from meekoppel_hub.coordination.agreement import Agreement
 from meekoppel_hub.coordination.events import outgoing
@@ -16,7 +17,7 @@ from meekoppel_hub.coordination.told import keep_told
 from meekoppel_hub.platform.clock import Clock, utc_now
 from meekoppel_hub.platform.errors import PoisonRecord
 from meekoppel_hub.platform.stream.processor import BatchScope, Processor
-from meekoppel_hub.platform.stream.records import LogRecord
+from meekoppel_hub.platform.stream.records import LogRecord, PartitionId
 
 
 class CoordinationProcessor(Processor[PlanChange]):
@@ -66,16 +67,19 @@ class CoordinationProcessor(Processor[PlanChange]):
             with metrics.PHASE_SECONDS.labels("save").time(), scope.begin() as connection:
                 store_for(connection).save(connection, batch)
             metrics.FOLDED.inc(len(items))
-        self._match(batch, scope)
+        sources = {item.event.plan.plan_id: PartitionId(item.topic, item.partition) for item in items}
+        self._match(batch, sources, scope)
 
-    def _match(self, batch: FoldedBatch, scope: BatchScope) -> None:
+    def _match(self, batch: FoldedBatch, sources: Mapping[PlanId, PartitionId], scope: BatchScope) -> None:
         with metrics.PHASE_SECONDS.labels("match").time(), scope.commit() as unit:
             store = store_for(unit.connection)
             matched = match_stored(unit.connection, store, batch.plan_ids, self._agreement, self._clock())
             messages = [outgoing(announcement, matched.titles, self._crs) for announcement in matched.announcements]
             keep_told(unit.connection, zip(matched.announcements, messages, strict=True))
-            for message in messages:
-                unit.publish(message)
+            for announcement, message in zip(matched.announcements, messages, strict=True):
+                pair = announcement.row
+                source = sources.get(pair.first_plan) or sources[pair.second_plan]  # one of the two changed
+                unit.publish(message, source)
         metrics.MATCHED.inc(matched.plans)
         for announcement in matched.announcements:
             metrics.ANNOUNCED.labels(announcement.type.value).inc()

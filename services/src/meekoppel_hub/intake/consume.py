@@ -113,7 +113,7 @@ class _Batch:
         return not_allowed or unsound or judge(self._states.get(item.event.plan.plan_id), item, self._now)
 
     def _reject(self, item: Received, rejection: Rejection) -> None:
-        self._unit.publish(to_sender(item.record, item.organisation, rejection, self._now))
+        self._unit.publish(to_sender(item.record, item.organisation, rejection, self._now), item.record.source)
         self._outcomes[item.organisation, Outcome.REJECTED] += 1
         self._reasons[item.organisation, rejection.reason] += 1
 
@@ -121,7 +121,7 @@ class _Batch:
         state = judgement.state
         oin = self._organisations[item.organisation].oin
         for log_event in judgement.events:
-            self._unit.publish(to_log(log_event, state, oin))
+            self._unit.publish(to_log(log_event, state, oin), item.record.source)
         if judgement.outcome is not Outcome.RESENT:
             self._states[state.plan_id] = state
             self._touched.add(state.plan_id)

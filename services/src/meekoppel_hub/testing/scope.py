@@ -19,7 +19,7 @@ class DirectUnit:
     connection: Connection
     messages: dict[str, Outgoing] = field(default_factory=dict)
 
-    def publish(self, message: Outgoing) -> None:
+    def publish(self, message: Outgoing, source: PartitionId) -> None:
         """Keep a message until the commit; the same event id twice is kept once."""
         self.messages.setdefault(message.event_id, message)
 
@@ -28,13 +28,11 @@ class DirectScope:
     """A `BatchScope` for tests and for folding a replay: the same two transactions, and a list of what was published.
 
     Attributes:
-        source: the partition from which the batch is said to come.
         published: what was committed for publishing, in order.
     """
 
-    def __init__(self, database: Database, source: PartitionId | None = None) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self.source = source or PartitionId("plans", 0)
         self.published: list[Outgoing] = []
 
     @contextmanager

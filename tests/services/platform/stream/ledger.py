@@ -57,7 +57,7 @@ class Ledger:
         key = (item.key or b"").decode()
         unit.connection.execute(ledger.insert().values(key=key, value=value.decode()))
         place = f"{item.source.lane}/{item.offset}"
-        unit.publish(Outgoing(self.echo_topic, item.key or b"", item.value, (), f"echo:{place}"))
+        unit.publish(Outgoing(self.echo_topic, item.key or b"", item.value, (), f"echo:{place}"), item.source)
 
     def entries(self) -> list[tuple[str, str]]:
         with self.database.read() as connection:

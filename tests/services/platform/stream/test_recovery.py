@@ -56,7 +56,7 @@ async def test_a_take_over_that_a_rebalance_overtook_claims_nothing(rig, monkeyp
     service = await rig.start()
     await rig.until(lambda: len(service.held) == rig.partitions)
     claims, away = [], True
-    real = service._claim
+    real = service._claims._claim
 
     def claim(source):
         if away:
@@ -64,7 +64,7 @@ async def test_a_take_over_that_a_rebalance_overtook_claims_nothing(rig, monkeyp
         claims.append(source)
         return real(source)
 
-    monkeypatch.setattr(service, "_claim", claim)
+    monkeypatch.setattr(service._claims, "_claim", claim)
     for _ in range(3):
         await service.on_partitions_revoked(partitions_of(rig))
         await service.on_partitions_assigned(partitions_of(rig))
@@ -248,3 +248,93 @@ async def test_a_client_whose_coordination_died_is_replaced(rig):
     await rig.until(lambda: values(rig) == ["good 1", "good 2"])
     assert service.consumer is not dead
     assert service.halted is None
+
+
+async def test_a_partition_that_waits_holds_up_no_other_one(rig):
+    service = await rig.start()
+    await rig.until(lambda: len(service.held) == rig.partitions)
+    await publish_to(rig, 0, 1)
+    await rig.until(lambda: values(rig) == ["good 1"])
+    held = service.held[PartitionId(rig.topic, 0)]
+    service._claims.back_off(held, TransientError("it waits"), time.monotonic())
+    await publish_to(rig, 1, *range(2, 7))
+    await rig.until(lambda: len(values(rig)) == 6)
+    assert service.held[PartitionId(rig.topic, 1)].failures == 0
+
+
+async def test_what_was_decoded_ahead_of_a_rebalance_is_handled_once_and_by_whoever_has_it_then(rig, monkeypatch):
+    service = await rig.start(session_seconds=6)
+    await rig.until(lambda: len(service.held) == rig.partitions)
+    begun, go_on = threading.Event(), threading.Event()
+    real = rig.ledger.apply
+
+    def apply(items, scope):
+        if not begun.is_set():
+            begun.set()
+            go_on.wait(20)
+        real(items, scope)
+
+    monkeypatch.setattr(rig.ledger, "apply", apply)
+    await publish_to(rig, 0, 1)
+    await rig.until(begun.is_set)
+    for partition in (0, 1):
+        await publish_to(rig, partition, *range(10 * partition + 10, 10 * partition + 20))
+    held = service.held[PartitionId(rig.topic, 1)]
+    await rig.until(lambda: held.taken == 10)  # decoded, and waits for its turn
+    other = asyncio.create_task(rig.start("2", session_seconds=6))
+    await rig.until(lambda: len(service.held) < rig.partitions, seconds=15)
+    go_on.set()
+    await other
+    expected = ["good 1", *(f"good {number}" for number in range(10, 30))]
+    await rig.until(lambda: values(rig) == expected, seconds=30)
+    assert [one.halted for one in rig.running] == [None, None]
+
+
+async def test_what_comes_while_a_batch_is_applied_is_the_next_batch(rig, monkeypatch):
+    """Small when it is quiet, growing with the lag: nothing waits for a batch to be full."""
+    service = await rig.start()
+    await rig.until(lambda: len(service.held) == rig.partitions)
+    begun, go_on, sizes = threading.Event(), threading.Event(), []
+    real = rig.ledger.apply
+
+    def apply(items, scope):
+        sizes.append(len(items))
+        if not begun.is_set():
+            begun.set()
+            go_on.wait(20)
+        real(items, scope)
+
+    monkeypatch.setattr(rig.ledger, "apply", apply)
+    await publish_to(rig, 0, 1)
+    await rig.until(begun.is_set)
+    await publish_to(rig, 0, *range(2, 12))
+    await publish_to(rig, 1, *range(12, 22))
+    await rig.until(lambda: sum(held.taken for held in service.held.values()) == 21)
+    go_on.set()
+    await rig.until(lambda: len(values(rig)) == 21)
+    assert sizes == [1, 20]
+
+
+async def test_more_than_a_batch_is_not_taken_in_ahead(rig, monkeypatch):
+    service = await rig.start(batch_records=10)
+    await rig.until(lambda: len(service.held) == rig.partitions)
+    begun, go_on, sizes = threading.Event(), threading.Event(), []
+    real = rig.ledger.apply
+
+    def apply(items, scope):
+        sizes.append(len(items))
+        if not begun.is_set():
+            begun.set()
+            go_on.wait(20)
+        real(items, scope)
+
+    monkeypatch.setattr(rig.ledger, "apply", apply)
+    await publish_to(rig, 0, 0)
+    await rig.until(begun.is_set)
+    await publish_to(rig, 0, *range(1, 60))
+    await asyncio.sleep(0.5)
+    assert service.held[PartitionId(rig.topic, 0)].taken <= 11
+    go_on.set()
+    await rig.until(lambda: len(values(rig)) == 60)
+    assert max(sizes) <= 10
+    await rig.stop(service)  # while what is read ahead may wait for room

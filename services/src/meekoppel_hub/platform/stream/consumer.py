@@ -1,5 +1,8 @@
 """A service on the log: FastStream reads batches, the handler does the work, the database holds the truth.
 
+Two stages, one batch deep: while one batch is applied the next is read and decoded. It covers all partitions of the
+worker and is stored in one transaction; what is to be published is sent from memory as soon as that is committed.
+
 What FastStream and aiokafka do by default and what is done here instead stands in `docs/architecture.md`; the tests in
 `tests/services/platform/stream/test_canaries.py` pin each behaviour that this file relies on or works around.
 """
@@ -7,7 +10,6 @@ What FastStream and aiokafka do by default and what is done here instead stands 
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Callable, Collection, Sequence
 from itertools import groupby
@@ -20,17 +22,22 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from meekoppel_contracts.topics import answer_topic
 from meekoppel_hub.platform.clock import Clock, utc_now
 from meekoppel_hub.platform.database import Database
-from meekoppel_hub.platform.errors import Fenced, Halted, TransientError
+from meekoppel_hub.platform.errors import Fenced, Halted
 from meekoppel_hub.platform.kafka import ensure_topics
-from meekoppel_hub.platform.stream.handling import BatchHandler, Handled
+from meekoppel_hub.platform.stream.ahead import ReadAhead
+from meekoppel_hub.platform.stream.batch import Part
+from meekoppel_hub.platform.stream.claims import Claims
+from meekoppel_hub.platform.stream.handling import BatchHandler, Handled, Outcome
 from meekoppel_hub.platform.stream.held import Held
 from meekoppel_hub.platform.stream.offsets import Claim, claim_partition
-from meekoppel_hub.platform.stream.outbox import OutboxPublisher
+from meekoppel_hub.platform.stream.outbox import Stored
 from meekoppel_hub.platform.stream.processor import Processor
+from meekoppel_hub.platform.stream.publish import OutboxPublisher
 from meekoppel_hub.platform.stream.records import PartitionId
 from meekoppel_hub.platform.stream.subscription import (
     ConsumerConfig,
     outbox_producer,
+    partition_of,
     record_of,
     source_of,
     subscribe,
@@ -40,7 +47,6 @@ log = structlog.get_logger(__name__)
 
 Item = TypeVar("Item")
 
-LONGEST_BACK_OFF_SECONDS = 30.0
 DRAIN_SECONDS = 20.0
 LOOK_AGAIN_SECONDS = 5.0
 CANCEL_AGAIN_SECONDS = 1.0
@@ -69,18 +75,24 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         self.config = config
         self.handled = 0
         self.set_aside = 0
-        self.detail = ""
         self.halted: str | None = None
         self.moved_at = time.monotonic()
         self._database = database
         self._clock = clock
         self._after_commit = after_commit
-        self._handler = BatchHandler(processor, database, clock, config.halt_after)
-        self._held: dict[PartitionId, Held] = {}
+        self._handler = BatchHandler(processor, database, clock, config.halt_after, self._on_stored)
+        self._ahead = ReadAhead(config.batch_records)
         self._working = asyncio.Lock()
-        self._assignment = 0  # rises with each rebalance: what was begun under an older one is given up
-        self._stopping = False
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._claims = Claims(
+            config,
+            lambda: self.consumer,
+            self._claim,
+            spawn=self._spawn,
+            on_change=self._look_behind,
+            halt=self._halt,
+        )
         self._broker, self._subscriber = subscribe(config, self)
         self._subscriber(self._on_batch)
         self._producer: AIOKafkaProducer | None = None
@@ -89,7 +101,7 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
     @property
     def held(self) -> dict[PartitionId, Held]:
         """The partitions that this worker holds now."""
-        return self._held
+        return self._claims.held
 
     @property
     def consumer(self) -> AIOKafkaConsumer:
@@ -98,23 +110,32 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         assert consumer is not None, "start the service first"
         return consumer
 
+    @property
+    def detail(self) -> str:
+        """What is wrong now, in words; empty when nothing is."""
+        return self.halted or self._claims.trouble
+
     def lag(self) -> int:
         """Count the records that are in the log and not handled yet, as last asked."""
-        return sum(held.behind for held in self._held.values())
+        return sum(held.behind for held in self.held.values())
 
     async def start(self) -> None:
         """Join the consumer group and begin."""
+        self._loop = asyncio.get_running_loop()
         self._producer = outbox_producer(self.config.bootstrap)
         await self._producer.start()
         self.publisher = OutboxPublisher(
             self._database, self.config.service, self._lanes, self._producer, self._prepare_topics
         )
         self._spawn(self.publisher.run())
+        self._spawn(self.publisher.tidy())
+        self._spawn(self._apply_batches())
         await self._broker.start()
 
     async def stop(self) -> None:
         """Finish the batch at hand, leave the group, send nothing more. What waits in the outbox stays there."""
-        self._stopping = True
+        self._claims.is_stopping = True
+        self._ahead.take()  # whoever comes next reads it again
         try:
             async with asyncio.timeout(DRAIN_SECONDS), self._working:
                 pass
@@ -127,12 +148,12 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         await self._broker.stop()
         if self._producer is not None:
             await self._producer.stop()
+        if self.publisher is not None:
+            await self.publisher.close()
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Take nothing new of these partitions, and wait, with a bound, for the batch at hand."""
-        self._assignment += 1
-        for partition in revoked:
-            self._held.pop(source_of(partition), None)
+        self._claims.revoked(revoked)
         try:
             async with asyncio.timeout(DRAIN_SECONDS), self._working:
                 pass
@@ -142,21 +163,21 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
         """Claim the partitions and go to the stored offsets; nothing is read before that."""
-        self.consumer.pause(*assigned)
-        for partition in sorted(assigned):
-            self._spawn(self._take_over(partition, self._assignment))
+        self._claims.assigned(assigned)
 
     async def release_parked(self) -> int:
         """Handle what operators released or dropped, a part of it at a time; gives the number of records handled."""
+        asked = await asyncio.to_thread(self._handler.asked, self.config.service)
         count = 0
-        async with self._working:
-            for source, held in list(self._held.items()):
+        for source in sorted(asked & self.held.keys(), key=lambda source: source.lane):
+            async with self._working:
+                held = self.held.get(source)
+                if held is None:
+                    continue
                 try:
                     count += await asyncio.to_thread(self._handler.release, held.claim)
                 except Fenced as error:  # the next batch finds the same, and claims again
                     log.warning("fenced", service=self.config.service, lane=source.lane, error=str(error))
-        if count and self.publisher is not None:
-            self.publisher.wake()
         return count
 
     async def revive(self) -> None:
@@ -165,11 +186,11 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         Raises:
             KafkaError: when Kafka is away; asked again, it tries again.
         """
-        if self._stopping or self.halted is not None or not self._is_dead():
+        if self._claims.is_stopping or self.halted is not None or not self._is_dead():
             return
         log.error("client_died_begins_anew", service=self.config.service)
-        self._assignment += 1
-        self._held.clear()
+        self._claims.forget()
+        self._ahead.take()  # the reading that waits behind it ends
         async with self._working:
             try:
                 await self._subscriber.stop()
@@ -191,19 +212,20 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         comes the second time either, there are no records: only the marks that a producer's transactions leave.
         """
         now = time.monotonic()
-        for source, held in list(self._held.items()):
-            partition = TopicPartition(source.topic, source.partition)
+        for source, held in list(self.held.items()):
+            partition = partition_of(source)
             if self.halted or self._working.locked() or partition not in self.consumer.assignment():
                 continue
-            if held.behind and not held.pausing and now - held.moved_at > LOOK_AGAIN_SECONDS:
+            waits = held.taken > held.next_offset  # for its turn
+            if held.behind and not waits and not held.pausing and now - held.moved_at > LOOK_AGAIN_SECONDS:
                 position = await self.consumer.position(partition)
-                if position <= held.next_offset or self._held.get(source) is not held:
+                if position <= held.taken or held.taken > held.next_offset or self.held.get(source) is not held:
                     continue
                 if held.looked_again == held.next_offset:
                     held.passed = position
                 else:
                     held.looked_again = held.next_offset
-                    self._claim_again(partition, held)
+                    self._claims.claim_again(held)
 
     async def refresh_end_offsets(self) -> None:
         """Ask Kafka where the log ends, for lag and for the watchdog.
@@ -211,12 +233,12 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         Raises:
             KafkaError: when the broker does not answer.
         """
-        partitions = [TopicPartition(source.topic, source.partition) for source in self._held]
+        partitions = [partition_of(source) for source in self.held]
         if not partitions:
             return
         ends = await self.consumer.end_offsets(partitions)
         for partition, end in ends.items():
-            held = self._held.get(source_of(partition))
+            held = self.held.get(source_of(partition))
             if held is not None:
                 held.end_offset = end
 
@@ -225,8 +247,8 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         assigned = self.consumer.assignment()
         offsets = {
             partition: held.next_offset
-            for source, held in self._held.items()
-            if (partition := TopicPartition(source.topic, source.partition)) in assigned and held.next_offset > 0
+            for source, held in self.held.items()
+            if (partition := partition_of(source)) in assigned and held.next_offset > 0
         }
         if not offsets:
             return
@@ -239,65 +261,12 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         await ensure_topics(self.config.bootstrap, [answer_topic(name) for name in names])
 
     def _lanes(self) -> Sequence[str]:
-        return [source.lane for source in list(self._held)]
+        return [source.lane for source in list(self.held)]
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    async def _take_over(self, partition: TopicPartition, assignment: int, former: Held | None = None) -> None:
-        """Claim one partition, trying until the database answers, then read on from the stored offset.
-
-        A rebalance in the meantime ends it: whoever has the partition then has claimed it, and must not be fenced.
-        """
-        source = source_of(partition)
-        failures = 0
-        while assignment == self._assignment and not self._stopping:
-            try:
-                claim, next_offset = await asyncio.to_thread(self._claim, source)
-                end = (await self.consumer.end_offsets([partition]))[partition]
-            except (TransientError, KafkaError) as error:
-                failures += 1
-                self.detail = f"cannot take over {source.lane}: {error}"
-                await asyncio.sleep(_pause_seconds(failures))
-            except Exception as error:
-                log.exception("take_over_failed", service=self.config.service, lane=source.lane)
-                self._halt(f"cannot take over {source.lane}: {type(error).__name__}, see the log")
-                return
-            else:
-                if assignment == self._assignment and partition in self.consumer.assignment():
-                    self._read_on(partition, Held(claim, next_offset, end_offset=end), former)
-                return
-
-    def _read_on(self, partition: TopicPartition, held: Held, former: Held | None) -> None:
-        """Begin to read a partition that was claimed; `former` is what was held of it before a pause."""
-        source = held.claim.source
-        if held.next_offset > held.end_offset:
-            self._halt(self._cut(held))
-            return
-        if former is not None:
-            held.failures, held.moved_at, held.looked_again = former.failures, former.moved_at, former.looked_again
-        self.consumer.seek(partition, held.next_offset)
-        self._held[source] = held
-        self.detail = ""
-        if self.halted is None:
-            self.consumer.resume(partition)
-        if self.publisher is not None:
-            self.publisher.wake()
-
-    def _claim_again(self, partition: TopicPartition, held: Held) -> None:
-        """Take nothing more of a partition that is held until it is claimed again."""
-        del self._held[held.claim.source]
-        self.consumer.pause(partition)
-        self._spawn(self._take_over(partition, self._assignment, held))
-
-    def _cut(self, held: Held) -> str:
-        return (
-            f"{held.claim.source.lane} does not reach offset {held.next_offset} any more, up to which "
-            f"{self.config.service} had read: the log was cut or replaced. Bring back Kafka's data, or start with an "
-            f"empty data folder and rebuild"
-        )
 
     def _claim(self, source: PartitionId) -> tuple[Claim, int]:
         owner = f"{self.config.service}-{self.config.instance}"
@@ -305,90 +274,95 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         self._handler.take_over(claim)
         return claim, next_offset
 
+    def _look_behind(self) -> None:
+        if self.publisher is not None:
+            self.publisher.look_behind()
+
+    def _on_stored(self, rows: Sequence[Stored]) -> None:
+        """Give what was committed to the publisher; called in the worker thread, in the order of the commits."""
+        if rows and self._loop is not None and self.publisher is not None:
+            self._loop.call_soon_threadsafe(self.publisher.offer, rows)
+
     async def _on_batch(self, body: Sequence[ConsumerRecord]) -> None:
-        """Handle what one poll gave. FastStream swallows what a handler raises, so nothing leaves here unseen."""
+        """Take in what one poll gave. FastStream swallows what a handler raises, so nothing leaves here unseen."""
         try:
-            async with self._working:
-                for partition, group in groupby(
-                    body, key=lambda record: TopicPartition(record.topic, record.partition)
-                ):
-                    await self._handle_partition(partition, list(group))
+            taken: list[tuple[Held, Sequence[ConsumerRecord]]] = []
+            for partition, group in groupby(body, key=lambda record: TopicPartition(record.topic, record.partition)):
+                rows = list(group)
+                held = self.held.get(source_of(partition))
+                # One that is not claimed (yet) is read again after the seek to the stored offset.
+                if held is not None and self._claims.is_current(held) and self._continues(partition, held, rows):
+                    taken.append((held, rows))
+            if taken:
+                parts = await asyncio.to_thread(self._decode, taken)
+                await self._ahead.room_for(sum(len(rows) for _, rows in taken))
+                self._take_in(parts)
         except Exception as error:
             log.exception("consumer_failed", service=self.config.service)
             self._halt(f"unexpected failure: {type(error).__name__}, see the log")
 
-    async def _handle_partition(self, partition: TopicPartition, rows: Sequence[ConsumerRecord]) -> None:
-        source = source_of(partition)
-        held = self._held.get(source)
-        if held is None or held.pausing or self._stopping or self.halted is not None:
-            return  # not claimed (yet): it is read again after the seek to the stored offset
-        if rows[0].offset < held.next_offset:
+    def _continues(self, partition: TopicPartition, held: Held, rows: Sequence[ConsumerRecord]) -> bool:
+        """See that records begin where the last ones ended; else read again from there, once."""
+        first = rows[0].offset
+        if first < held.taken:
             # aiokafka begins anew by itself when its place is outside of the log: see where the log ends now.
-            self._claim_again(partition, held)
-            return
-        if not self._continues(partition, held, rows[0].offset):
-            return
-        try:
-            handled = await asyncio.to_thread(self._handler.handle, held.claim, [record_of(row) for row in rows])
-        except (TransientError, Fenced) as error:
-            self._back_off(partition, held, error)
-        except Halted as error:
-            self._halt(str(error))
-        else:
-            self._moved_on(held, handled)
-
-    def _continues(self, partition: TopicPartition, held: Held, first_offset: int) -> bool:
-        """See that a batch begins where the last one ended; else read again from there, once."""
-        if first_offset == held.next_offset or held.gap_checked == held.next_offset:
-            if first_offset != held.next_offset:
-                log.error("gap_in_log", lane=held.claim.source.lane, expected=held.next_offset, found=first_offset)
+            self._claims.claim_again(held)
+            return False
+        if first == held.taken or held.gap_checked == held.taken:
+            if first != held.taken:
+                log.error("gap_in_log", lane=held.claim.source.lane, expected=held.taken, found=first)
             return True
-        held.gap_checked = held.next_offset
-        self.consumer.seek(partition, held.next_offset)
+        held.gap_checked = held.taken
+        self.consumer.seek(partition, held.taken)
         return False
 
-    def _moved_on(self, held: Held, handled: Handled) -> None:
-        held.next_offset = handled.next_offset
-        held.end_offset = max(held.end_offset, handled.next_offset)
+    def _decode(self, taken: Sequence[tuple[Held, Sequence[ConsumerRecord]]]) -> list[tuple[Held, Part[Item]]]:
+        return [(held, self._handler.decode(held.claim, [record_of(row) for row in rows])) for held, rows in taken]
+
+    def _take_in(self, parts: Sequence[tuple[Held, Part[Item]]]) -> None:
+        for held, part in parts:
+            if self._claims.is_current(held):  # else it is read again, by us or by another worker
+                held.taken = part.next_offset
+                self._ahead.add(held, part)
+
+    async def _apply_batches(self) -> None:
+        """Apply what was taken in, one batch after the other, until cancelled."""
+        while True:
+            await self._ahead.filled()
+            async with self._working:
+                batch = [(held, part) for held, part in self._ahead.take() if self._claims.is_current(held)]
+                if batch:
+                    await self._apply(batch)
+
+    async def _apply(self, batch: Sequence[tuple[Held, Part[Item]]]) -> None:
+        try:
+            outcomes = await asyncio.to_thread(self._handler.handle, [part for _, part in batch])
+        except Halted as error:
+            self._halt(str(error))
+        except Exception as error:
+            log.exception("consumer_failed", service=self.config.service)
+            self._halt(f"unexpected failure: {type(error).__name__}, see the log")
+        else:
+            for (held, _), outcome in zip(batch, outcomes, strict=True):
+                self._conclude(held, outcome)
+            self._after_commit()
+
+    def _conclude(self, held: Held, outcome: Outcome) -> None:
+        now = time.monotonic()
+        if not isinstance(outcome, Handled):
+            self._claims.back_off(held, outcome, now)
+            return
+        held.next_offset = outcome.next_offset
+        held.end_offset = max(held.end_offset, outcome.next_offset)
         held.failures = 0
-        held.moved_at = self.moved_at = time.monotonic()
-        self.handled += handled.handled
-        self.set_aside += handled.set_aside
-        self.detail = ""
-        if self.publisher is not None:
-            self.publisher.wake()
-        self._after_commit()
-
-    def _back_off(self, partition: TopicPartition, held: Held, error: TransientError | Fenced) -> None:
-        """Pause the partition, and go on later where the database says that it stopped.
-
-        The same when another worker claimed it although we were not told that we lost it. One of the two is told at
-        its next heartbeat; the other claims it again, so that the partition is never left to nobody.
-        """
-        if self._held.get(held.claim.source) is not held:
-            return  # assigned anew, or to another worker, in the meantime
-        held.failures += 1
-        held.moved_at = time.monotonic()
-        fenced = isinstance(error, Fenced)
-        pause = self.config.session_seconds / 5 if fenced else _pause_seconds(held.failures)
-        self.detail = f"{held.claim.source.lane} waits {pause:.1f} s: {error}"
-        log.warning("partition_waits", service=self.config.service, seconds=round(pause, 1), error=str(error))
-        if partition in self.consumer.assignment():
-            self.consumer.pause(partition)
-            held.pausing = True
-            self._spawn(self._resume(partition, held, pause))
-
-    async def _resume(self, partition: TopicPartition, held: Held, pause: float) -> None:
-        await asyncio.sleep(pause)
-        if self._held.get(held.claim.source) is held:  # else assigned anew, or to another worker, in the meantime
-            await self._take_over(partition, self._assignment, held)
+        held.moved_at = self.moved_at = now
+        self.handled += outcome.handled
+        self.set_aside += outcome.set_aside
+        self._claims.trouble = ""
 
     def _halt(self, why: str) -> None:
         """Stop reading, say why, and stay: health and the dead letters remain readable."""
-        self.halted = self.detail = why
+        self.halted = why
+        self._claims.is_halted = True
         log.critical("service_halted", service=self.config.service, why=why)
         self.consumer.pause(*self.consumer.assignment())
-
-
-def _pause_seconds(failures: int) -> float:
-    return min(LONGEST_BACK_OFF_SECONDS, 0.25 * 2.0 ** min(failures, 8)) * random.uniform(0.5, 1.0)  # noqa: S311

@@ -1,28 +1,29 @@
-"""One partition's batch, from raw records to one committed transaction.
+"""One batch, from raw records to one committed transaction for all its partitions.
 
-Runs in a worker thread and knows nothing of Kafka's client: what it is given and what it stores can be tested with a
+Runs in worker threads and knows nothing of Kafka's client: what it is given and what it stores can be tested with a
 database alone. Errors are told apart here (rule 5): transient ones go up to be tried again, poison is set aside and
-its key parked, too much poison in a row halts the service.
+its key parked, too much poison in a row halts the service. What one partition's records do wrong costs no other one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import structlog
-from sqlalchemy import Connection
 
 from meekoppel_hub.platform.clock import Clock
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.errors import Fenced, Halted, PoisonRecord, TransientError
-from meekoppel_hub.platform.stream import outbox, parking
-from meekoppel_hub.platform.stream.offsets import Claim, hold, store_offset
+from meekoppel_hub.platform.stream import parking
+from meekoppel_hub.platform.stream.batch import Failed, Part
+from meekoppel_hub.platform.stream.offsets import Claim, hold
+from meekoppel_hub.platform.stream.outbox import Stored
 from meekoppel_hub.platform.stream.parking import ParkedRow, SetAside
 from meekoppel_hub.platform.stream.processor import Processor
-from meekoppel_hub.platform.stream.records import LogRecord, Outgoing, PartitionId
+from meekoppel_hub.platform.stream.records import LogRecord, PartitionId
+from meekoppel_hub.platform.stream.scope import FencedScope
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +38,7 @@ RELEASED_AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What became of a batch.
+    """What became of the records of one partition.
 
     Attributes:
         next_offset: where to go on, stored in the database by now.
@@ -50,79 +51,34 @@ class Handled:
     set_aside: int
 
 
-@dataclass(slots=True)
-class CommitUnit:
-    """The transaction that ends a batch, as the processor sees it."""
-
-    connection: Connection
-    messages: list[Outgoing] = field(default_factory=list)
-
-    def publish(self, message: Outgoing) -> None:
-        """Put a message into the outbox with this transaction."""
-        self.messages.append(message)
-
-
-class FencedScope:
-    """The transactions of one batch; both check that the partition is still ours."""
-
-    def __init__(
-        self, database: Database, clock: Clock, claim: Claim, next_offset: int | None, aside: Sequence[SetAside] = ()
-    ) -> None:
-        self._database = database
-        self._clock = clock
-        self._claim = claim
-        self._next_offset = next_offset
-        self._aside = aside
-        self.released: ParkedRow | None = None
-        self.committed = False
-
-    @property
-    def source(self) -> PartitionId:
-        """The partition from which the batch came."""
-        return self._claim.source
-
-    def begin(self) -> AbstractContextManager[Connection]:
-        """Open a fenced transaction that does not store the offset."""
-        return self._fenced()
-
-    @contextmanager
-    def commit(self) -> Iterator[CommitUnit]:
-        """Open the transaction that stores effects, what is set aside, outbox and offset together."""
-        with self._fenced() as connection:
-            unit = CommitUnit(connection)
-            yield unit
-            service = self._claim.service
-            unit.messages.extend(parking.dead_letter(service, row) for row in self._aside if row.reason is not None)
-            parking.park(connection, service, self._aside, self._clock())
-            outbox.put(connection, service, self.source.lane, unit.messages)
-            if self._next_offset is not None:
-                store_offset(connection, self._claim, self._next_offset, self._clock())
-            if self.released is not None:
-                parking.remove(connection, self.released.id)
-        self.committed = True
-
-    @contextmanager
-    def _fenced(self) -> Iterator[Connection]:
-        with self._database.begin() as connection:
-            hold(connection, self._claim)
-            yield connection
+Outcome = Handled | TransientError | Fenced
+"""What became of a part. With an error nothing of it was stored, or a first piece: read on from the stored offset."""
 
 
 class BatchHandler(Generic[Item]):
-    """Handles batches of a service, one at a time per partition.
+    """Handles batches of a service, one at a time; decodes the next one meanwhile, when asked from another thread.
 
     Args:
         processor: the service's own work.
         database: where effects, outbox, offsets and parked records are kept together.
         clock: the time.
         halt_after: so many poison records in a row, without one good record between, halt the service.
+        on_stored: told after each commit what it put into the outbox; called in the worker thread.
     """
 
-    def __init__(self, processor: Processor[Item], database: Database, clock: Clock, halt_after: int = 50) -> None:
+    def __init__(
+        self,
+        processor: Processor[Item],
+        database: Database,
+        clock: Clock,
+        halt_after: int = 50,
+        on_stored: Callable[[Sequence[Stored]], None] = lambda _: None,
+    ) -> None:
         self._processor = processor
         self._database = database
         self._clock = clock
         self._halt_after = halt_after
+        self._on_stored = on_stored
         self._parked: dict[PartitionId, set[bytes]] = {}
         self._tries: dict[tuple[PartitionId, int], int] = {}
         self._poison_in_a_row = 0
@@ -132,99 +88,159 @@ class BatchHandler(Generic[Item]):
         with self._database.read() as connection:
             self._parked[claim.source] = parking.parked_keys(connection, claim.service, claim.source)
 
-    def handle(self, claim: Claim, records: Sequence[LogRecord]) -> Handled:
-        """Handle records of one partition, in order, and store the offset behind the last.
+    def decode(self, claim: Claim, records: Sequence[LogRecord]) -> Part[Item]:
+        """Decode records of one partition. Decides nothing and changes nothing: it may run ahead."""
+        return Part(claim, records, [self._entry(record) for record in records])
+
+    def handle(self, parts: Sequence[Part[Item]]) -> list[Outcome]:
+        """Handle the parts of one batch, each of another partition, and store the offset behind each one's last record.
+
+        All in one transaction. When that fails for a reason of the records, each partition by itself; and of the one
+        that fails halves and halves of halves, down to the record that does it.
+
+        Returns:
+            What became of each part, in their order.
 
         Raises:
-            TransientError: nothing (or only a first part) was stored; try again from the stored offset.
-            Fenced: the partition is another worker's now.
             Halted: too many poison records in a row; those are stored as set aside.
         """
-        items, aside = self._decode(claim, records)
-        next_offset = records[-1].offset + 1
         try:
-            self._apply(claim, items, next_offset, aside)
-        except (TransientError, Fenced):
+            return list(self._together(parts))
+        except Halted:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, one record of the batch made it fail: find that one
-            if len(records) == 1:
-                return self._set_aside_failed(claim, records[0], error)
-            log.warning("batch_failed_one_by_one", service=claim.service, lane=claim.source.lane, error=repr(error))
-            return self._one_by_one(claim, records)
-        self._remember(claim, aside, handled=len(items))
-        return Handled(next_offset, len(items), len(aside))
+        except TransientError as error:
+            return [error for _ in parts]
+        except Exception as error:  # noqa: BLE001 - whatever it is, one of the records made it fail: find that one
+            if len(parts) > 1:
+                log.warning("batch_failed_by_partition", service=parts[0].claim.service, error=repr(error))
+                return [outcome for part in parts for outcome in self.handle([part])]
+            return [error if isinstance(error, Fenced) else self._find_failing(parts[0], error)]
+
+    def asked(self, service: str) -> set[PartitionId]:
+        """Name the partitions of which an operator wants something released or dropped."""
+        with self._database.read() as connection:
+            return parking.asked_sources(connection, service)
 
     def release(self, claim: Claim) -> int:
         """Handle what an operator released, or dropped the poison of; gives how many records were handled."""
-        with self._database.read() as connection:
-            keys = parking.asked_keys(connection, claim.service, claim.source)
-        if not keys:
-            return 0
         with self._database.begin() as connection:
-            hold(connection, claim)
+            keys = parking.asked_keys(connection, claim.service, claim.source)
+            hold(connection, [claim])
             parking.include_later(connection, claim.service, claim.source, keys)
             rows = {key: parking.rows_of_key(connection, claim.service, claim.source, key) for key in keys}
         return sum(self._release_key(claim, key, waiting) for key, waiting in rows.items())
 
-    def _decode(self, claim: Claim, records: Sequence[LogRecord]) -> tuple[list[Item], list[SetAside]]:
+    def _entry(self, record: LogRecord) -> Item | SetAside | Failed:
+        try:
+            return self._processor.decode(record)
+        except PoisonRecord as poison:
+            return SetAside(record, poison.reason, poison.detail)
+        except Exception as error:  # noqa: BLE001 - it is handled as a failure of the batch, when its turn comes
+            return Failed(record, error)
+
+    def _together(self, parts: Sequence[Part[Item]]) -> Sequence[Handled]:
         items: list[Item] = []
         aside: list[SetAside] = []
-        parked = set(self._parked.get(claim.source, ()))
-        for record in records:
-            if (
-                record.key and record.key in parked
-            ):  # a record without key belongs to no plan: it parks and waits for none
+        poison: list[bool] = []  # of each record that does not just wait, in order
+        handled: list[Handled] = []
+        for part in parts:
+            items_before, aside_before = len(items), len(aside)
+            self._sort_out(part, items, aside, poison)
+            handled.append(Handled(part.next_offset, len(items) - items_before, len(aside) - aside_before))
+        scope = FencedScope(
+            self._database,
+            self._clock,
+            [part.claim for part in parts],
+            next_offsets={part.claim.source: part.next_offset for part in parts},
+            aside=aside,
+        )
+        self._apply(items, scope, parts[0].claim.service)
+        self._remember(parts[0].claim.service, aside, poison)
+        return handled
+
+    def _sort_out(self, part: Part[Item], items: list[Item], aside: list[SetAside], poison: list[bool]) -> None:
+        """Tell what is to be handled from what is poison or waits behind it."""
+        parked = set(self._parked.get(part.claim.source, ()))
+        for record, entry in zip(part.records, part.entries, strict=True):
+            if record.key and record.key in parked:  # without a key it belongs to no plan: it parks and waits for none
                 aside.append(SetAside(record, None, None))
                 continue
-            try:
-                items.append(self._processor.decode(record))
-            except PoisonRecord as poison:
-                aside.append(SetAside(record, poison.reason, poison.detail))
+            if isinstance(entry, Failed):
+                raise entry.error
+            poison.append(isinstance(entry, SetAside))
+            if isinstance(entry, SetAside):
+                aside.append(entry)
                 parked.add(record.key or b"")
-        return items, aside
+            else:
+                items.append(entry)
 
-    def _apply(self, claim: Claim, items: Sequence[Item], next_offset: int, aside: Sequence[SetAside]) -> None:
-        scope = FencedScope(self._database, self._clock, claim, next_offset, aside)
+    def _apply(self, items: Sequence[Item], scope: FencedScope, service: str) -> None:
         self._processor.apply(items, scope)
         if not scope.committed:
-            raise RuntimeError(f"{claim.service} handled a batch without opening scope.commit(): nothing was stored")
+            raise RuntimeError(f"{service} handled a batch without opening scope.commit(): nothing was stored")
+        self._on_stored(scope.stored)
 
-    def _one_by_one(self, claim: Claim, records: Sequence[LogRecord]) -> Handled:
+    def _find_failing(self, part: Part[Item], error: Exception) -> Outcome:
+        """Handle in halves a part that fails, until the record that fails stands alone."""
+        if len(part.records) == 1:
+            return self._set_aside_failed(part, error)
+        log.warning(
+            "part_failed_in_halves",
+            service=part.claim.service,
+            lane=part.claim.source.lane,
+            records=len(part.records),
+            error=repr(error),
+        )
         handled = aside = 0
-        for record in records:
-            result = self.handle(claim, [record])
-            handled += result.handled
-            aside += result.set_aside
-        return Handled(records[-1].offset + 1, handled, aside)
+        for half in part.halves():
+            (outcome,) = self.handle([half])
+            if not isinstance(outcome, Handled):
+                return outcome
+            handled, aside = handled + outcome.handled, aside + outcome.set_aside
+        return Handled(part.next_offset, handled, aside)
 
-    def _set_aside_failed(self, claim: Claim, record: LogRecord, error: Exception) -> Handled:
+    def _set_aside_failed(self, part: Part[Item], error: Exception) -> Outcome:
         """Set aside a record on which the processor fails; one of unknown cause only after some tries."""
+        claim, record = part.claim, part.records[0]
         place = (record.source, record.offset)
         self._tries[place] = self._tries.get(place, 0) + 1
         if not isinstance(error, PoisonRecord) and self._tries[place] < TRIES_OF_UNKNOWN_FAILURES:
             log.warning("record_failed", service=claim.service, lane=claim.source.lane, exc_info=error)
             # Health shows this to everybody: what it says of the record stays in the log.
-            raise TransientError(f"{claim.source.lane}/{record.offset} failed: {type(error).__name__}") from error
+            return TransientError(f"{claim.source.lane}/{record.offset} failed: {type(error).__name__}")
         del self._tries[place]
-        reason, detail = (error.reason, error.detail) if isinstance(error, PoisonRecord) else ("failed", f"{error!r}")
-        aside = [SetAside(record, reason, detail)]
-        with FencedScope(self._database, self._clock, claim, record.offset + 1, aside).commit():
-            pass
-        self._remember(claim, aside, handled=0)
+        aside = [SetAside(record, *_why(error))]
+        scope = FencedScope(
+            self._database, self._clock, [claim], next_offsets={claim.source: record.offset + 1}, aside=aside
+        )
+        try:
+            with scope.commit():
+                pass
+        except (TransientError, Fenced) as passing:
+            return passing
+        self._on_stored(scope.stored)
+        self._remember(claim.service, aside, [True])
         return Handled(record.offset + 1, 0, 1)
 
-    def _remember(self, claim: Claim, aside: Sequence[SetAside], handled: int) -> None:
+    def _remember(self, service: str, aside: Sequence[SetAside], poison: Sequence[bool]) -> None:
         """Keep the parked keys in step with the database, say what was parked, and count poison in a row."""
-        poison = [row for row in aside if row.reason is not None]
-        for row in poison:
-            place = f"{claim.source.lane}/{row.record.offset}"
-            log.error("record_set_aside", service=claim.service, place=place, reason=row.reason, detail=row.detail)
-        self._parked.setdefault(claim.source, set()).update(row.record.key for row in poison if row.record.key)
-        self._poison_in_a_row = len(poison) if handled else self._poison_in_a_row + len(poison)
-        if self._poison_in_a_row >= self._halt_after:
+        last = ""
+        for row in aside:
+            if row.reason is None:
+                continue
+            source, last = row.record.source, row.reason
+            place = f"{source.lane}/{row.record.offset}"
+            log.error("record_set_aside", service=service, place=place, reason=row.reason, detail=row.detail)
+            if row.record.key:
+                self._parked.setdefault(source, set()).add(row.record.key)
+        most = 0
+        for is_poison in poison:
+            self._poison_in_a_row = self._poison_in_a_row + 1 if is_poison else 0
+            most = max(most, self._poison_in_a_row)
+        if most >= self._halt_after:
             raise Halted(
-                f"{self._poison_in_a_row} records in a row could not be handled, the last one for the reason "
-                f"{poison[-1].reason if poison else 'of its key'}; nothing was lost: see `meekoppel dead-letters list`"
+                f"{most} records in a row could not be handled, the last one for the reason {last}; "
+                "nothing was lost: see `meekoppel dead-letters list`"
             )
 
     def _release_key(self, claim: Claim, key: bytes, rows: Sequence[ParkedRow]) -> int:
@@ -236,12 +252,9 @@ class BatchHandler(Generic[Item]):
             except (TransientError, Fenced):
                 raise
             except Exception as error:  # noqa: BLE001 - it failed again: say why, and keep its key parked
-                reason, detail = (
-                    (error.reason, error.detail) if isinstance(error, PoisonRecord) else ("failed", f"{error!r}")
-                )
                 with self._database.begin() as connection:
-                    hold(connection, claim)
-                    parking.fail_again(connection, claim.service, row, reason, detail)
+                    hold(connection, [claim])
+                    parking.fail_again(connection, claim.service, row, *_why(error))
                 return handled
             handled += 1
         if handled == len(rows):
@@ -249,10 +262,13 @@ class BatchHandler(Generic[Item]):
         return handled
 
     def _settle(self, claim: Claim, row: ParkedRow, *, drop: bool) -> None:
-        scope = FencedScope(self._database, self._clock, claim, next_offset=None)
-        scope.released = row
+        scope = FencedScope(self._database, self._clock, [claim], next_offsets={}, released=row)
         if drop:
             log.warning("record_dropped", service=claim.service, offset=row.aside.record.offset, why=row.aside.reason)
             with scope.commit():
                 return
-        self._processor.apply([self._processor.decode(row.aside.record)], scope)
+        self._apply([self._processor.decode(row.aside.record)], scope, claim.service)
+
+
+def _why(error: Exception) -> tuple[str, str]:
+    return (error.reason, error.detail) if isinstance(error, PoisonRecord) else ("failed", f"{error!r}")

@@ -15,6 +15,7 @@ class Held:
     Attributes:
         claim: the right to store its results.
         next_offset: where the next batch begins; equal to what the database says.
+        taken: up to here its records were taken in; what lies between waits to be handled.
         failures: transient failures in a row.
         end_offset: the log's end when it was last asked.
         moved_at: monotonic time, seconds, of the last progress or try.
@@ -26,6 +27,7 @@ class Held:
 
     claim: Claim
     next_offset: int
+    taken: int = field(init=False)
     failures: int = 0
     end_offset: int = 0
     moved_at: float = field(default_factory=time.monotonic)
@@ -33,6 +35,10 @@ class Held:
     pausing: bool = False
     looked_again: int = -1
     passed: int = 0
+
+    def __post_init__(self) -> None:
+        """Begin to take in where the handling goes on."""
+        self.taken = self.next_offset
 
     @property
     def behind(self) -> int:

@@ -6,10 +6,11 @@ epoch is still its own, so that one that lost the partition without noticing can
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import Connection, Select, bindparam, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from meekoppel_hub.platform.database import Database
@@ -56,26 +57,57 @@ def claim_partition(
     return Claim(service, source, row.epoch), row.next_offset
 
 
-def hold(connection: Connection, claim: Claim) -> None:
-    """Check that the claim still stands and keep it so until the transaction ends.
+def check(connection: Connection, claims: Sequence[Claim]) -> None:
+    """Check that the claims stand at this moment. For what may be stored although one is lost a moment later.
 
     Raises:
-        Fenced: when another worker has claimed the partition since.
+        Fenced: when another worker has claimed one of the partitions since.
     """
-    query = select(offsets.c.epoch).where(*_row(claim)).with_for_update()  # SQLite has one writer: ignored there
-    epoch = connection.execute(query).scalar_one_or_none()
-    if epoch != claim.epoch:
-        raise Fenced(f"{claim.service}: {claim.source.lane} was claimed again (epoch {epoch}, ours {claim.epoch})")
+    _compare(connection, claims, _epochs(claims))
 
 
-def store_offset(connection: Connection, claim: Claim, next_offset: int, now: datetime) -> None:
-    """Store how far the service has come. The caller holds the claim in the same transaction."""
-    connection.execute(update(offsets).where(*_row(claim)).values(next_offset=next_offset, updated_at=now))
+def hold(connection: Connection, claims: Sequence[Claim]) -> None:
+    """Check that the claims stand and keep it so until the transaction ends.
+
+    Raises:
+        Fenced: when another worker has claimed one of the partitions since.
+    """
+    # In order, so that two workers that lost and won partitions never wait for each other in a circle. SQLite has one
+    # writer and ignores the lock.
+    in_order = _epochs(claims).order_by(offsets.c.topic, offsets.c.partition)
+    _compare(connection, claims, in_order.with_for_update())
 
 
-def _row(claim: Claim) -> tuple[ColumnElement[bool], ...]:
-    return (
-        offsets.c.service == claim.service,
-        offsets.c.topic == claim.source.topic,
-        offsets.c.partition == claim.source.partition,
+def store_offsets(connection: Connection, service: str, next_offsets: Mapping[PartitionId, int], now: datetime) -> None:
+    """Store how far the service has come. The caller holds the claims in the same transaction."""
+    if not next_offsets:
+        return
+    columns = offsets.c
+    one = update(offsets).where(
+        columns.service == service,
+        columns.topic == bindparam("of_topic"),
+        columns.partition == bindparam("of_partition"),
     )
+    connection.execute(
+        one.values(next_offset=bindparam("reached"), updated_at=now),
+        [
+            {"of_topic": source.topic, "of_partition": source.partition, "reached": reached}
+            for source, reached in next_offsets.items()
+        ],
+    )
+
+
+def _epochs(claims: Sequence[Claim]) -> Select[tuple[str, int, int]]:
+    columns = offsets.c
+    places = [(claim.source.topic, claim.source.partition) for claim in claims]
+    return select(columns.topic, columns.partition, columns.epoch).where(
+        columns.service == claims[0].service, tuple_(columns.topic, columns.partition).in_(places)
+    )
+
+
+def _compare(connection: Connection, claims: Sequence[Claim], query: Select[tuple[str, int, int]]) -> None:
+    epochs = {PartitionId(row.topic, row.partition): row.epoch for row in connection.execute(query)}
+    for claim in claims:
+        epoch = epochs.get(claim.source)
+        if epoch != claim.epoch:
+            raise Fenced(f"{claim.service}: {claim.source.lane} was claimed again (epoch {epoch}, ours {claim.epoch})")

@@ -71,6 +71,13 @@ def asked_keys(connection: Connection, service: str, source: PartitionId) -> lis
     return sorted(connection.execute(query).scalars())
 
 
+def asked_sources(connection: Connection, service: str) -> set[PartitionId]:
+    """Name the partitions of a service in which an operator wants a key released or dropped."""
+    query = select(parked.c.topic, parked.c.partition).distinct()
+    rows = connection.execute(query.where(parked.c.service == service, parked.c.state != PARKED))
+    return {PartitionId(topic, partition) for topic, partition in rows}
+
+
 def rows_of_key(connection: Connection, service: str, source: PartitionId, key: bytes) -> list[ParkedRow]:
     """Read all that waits under a key, in the order in which it came."""
     query = (

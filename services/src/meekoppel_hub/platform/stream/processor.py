@@ -21,41 +21,46 @@ class Unit(Protocol):
         """The open transaction."""
         ...
 
-    def publish(self, message: Outgoing) -> None:
-        """Put a message into the outbox; it is sent after the commit. The same event id twice is stored once."""
+    def publish(self, message: Outgoing, source: PartitionId) -> None:
+        """Put a message into the outbox; it is sent after the commit. The same event id twice is stored once.
+
+        Args:
+            message: what to publish.
+            source: the partition of the batch from which it comes. What is left behind is sent by whoever has that
+                partition then: messages of one key that must keep their order come from one partition.
+        """
         ...
 
 
 class BatchScope(Protocol):
-    """How a processor reaches the database for one batch. Both transactions are fenced by the assignment epoch.
+    """How a processor reaches the database for one batch. Both transactions are fenced by the assignment epochs.
 
-    `begin` opens an earlier transaction, without the offset (phase one of matching). `commit` opens the last one.
-    A processor must open `commit` exactly once, as the last thing it does. Both raise `Fenced` when the partition
-    is no longer ours, and `TransientError` when the database is away; the processor lets both through.
+    `begin` opens an earlier transaction, without the offsets (phase one of matching). `commit` opens the last one.
+    A processor must open `commit` exactly once, as the last thing it does. Both raise `Fenced` when a partition of the
+    batch is no longer ours, and `TransientError` when the database is away; the processor lets both through.
     """
 
-    @property
-    def source(self) -> PartitionId:
-        """The partition from which the batch came."""
-        ...
-
     def begin(self) -> AbstractContextManager[Connection]:
-        """Open a fenced transaction that does not store the offset."""
+        """Open a transaction that does not store the offsets.
+
+        The fence is checked when it opens and not held: what is stored here must be true whoever stores it, such as a
+        version that stands in the log.
+        """
         ...
 
     def commit(self) -> AbstractContextManager[Unit]:
-        """Open the fenced transaction that stores effects, outbox and offset together."""
+        """Open the transaction that stores effects, outbox and offsets together; the fence holds until its end."""
         ...
 
 
 class Processor(Protocol[Item]):
-    """A service's work on one partition's batch. Called in a worker thread, one batch of a partition at a time.
+    """A service's work on a batch of one or more partitions. Called in worker threads, `apply` once at a time.
 
     Every step may be repeated after a crash: writes are guarded by version, publishing by event id.
     """
 
     def decode(self, record: LogRecord) -> Item:
-        """Decode one record.
+        """Decode one record. The next batch is decoded while the one at hand is applied: nothing may depend on that.
 
         Raises:
             PoisonRecord: when it can never be handled; the core sets it aside and parks its key.
@@ -63,12 +68,14 @@ class Processor(Protocol[Item]):
         ...
 
     def apply(self, items: Sequence[Item], scope: BatchScope) -> None:
-        """Handle the items of one batch, in order, and end with `scope.commit()`.
+        """Handle the items of one batch, and end with `scope.commit()`.
 
-        `items` may be empty, when all records of the batch were set aside: `commit` must be opened all the same.
+        They come from several partitions, those of one partition together and in order. `items` may be empty, when all
+        records of the batch were set aside: `commit` must be opened all the same.
 
         Raises:
-            PoisonRecord, or any error: the core handles the batch again one by one, and sets aside the one that fails.
+            PoisonRecord, or any error: the core handles the batch again in smaller pieces, down to the record that
+                fails, and sets that aside.
             TransientError, Fenced: let through.
         """
         ...

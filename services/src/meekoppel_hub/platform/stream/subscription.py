@@ -20,6 +20,10 @@ from meekoppel_hub.platform.stream.records import LogRecord, PartitionId
 
 GRACEFUL_SECONDS = 20.0
 COMPRESSION = "lz4"
+# A partition fills a batch by itself in one fetch.
+FETCH_BYTES = 4 * 1024 * 1024
+# One fetch is under way at a time; a partition that is not part of it (its records had not been taken) waits so long.
+FETCH_WAIT_MS = 100
 LARGEST_REQUEST_BYTES = 4 * 1024 * 1024
 
 read_any_record()
@@ -35,7 +39,8 @@ class ConsumerConfig:
         topics: the topics, when they are known.
         pattern: else a regular expression that is anchored here at both ends.
         instance: tells workers of one service apart; static group membership, so a restart takes over at once.
-        batch_records: at most so many records in one batch.
+        batch_records: at most so many records in one batch. Without lag a batch is what came while the one before it
+            was handled: one record, handled at once, when it is quiet.
         poll_ms: how long one poll waits; an empty poll waits as long again (FastStream).
         halt_after: so many poison records in a row halt the service.
         metadata_seconds: after how long a new topic of the pattern is seen.
@@ -47,7 +52,7 @@ class ConsumerConfig:
     topics: tuple[str, ...] = ()
     pattern: str | None = None
     instance: str = "1"
-    batch_records: int = 500
+    batch_records: int = 4_000
     poll_ms: int = 10
     halt_after: int = 50
     metadata_seconds: float = 5.0
@@ -84,6 +89,8 @@ def subscribe(config: ConsumerConfig, listener: ConsumerRebalanceListener) -> tu
         heartbeat_interval_ms=int(config.session_seconds * 100),
         rebalance_timeout_ms=int(config.session_seconds * 1000),
         max_records=config.batch_records,
+        max_partition_fetch_bytes=FETCH_BYTES,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
         batch_timeout_ms=config.poll_ms,
         listener=listener,
         parser=_leave_as_it_is,
@@ -102,7 +109,7 @@ def outbox_producer(bootstrap: str) -> AIOKafkaProducer:
         enable_idempotence=True,
         acks="all",
         compression_type=COMPRESSION,
-        linger_ms=2,
+        linger_ms=0,  # what waits while a request is under way goes with the next one
         max_request_size=LARGEST_REQUEST_BYTES,
     )
 
@@ -129,6 +136,11 @@ def record_of(row: ConsumerRecord) -> LogRecord:
 def source_of(partition: TopicPartition) -> PartitionId:
     """Name a partition as the hub does."""
     return PartitionId(partition.topic, partition.partition)
+
+
+def partition_of(source: PartitionId) -> TopicPartition:
+    """Name a partition as the client does."""
+    return TopicPartition(source.topic, source.partition)
 
 
 async def _leave_as_it_is(message: tuple[ConsumerRecord, ...]) -> KafkaMessage:
