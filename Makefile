@@ -22,7 +22,7 @@ help:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Meekoppel needs Python 3.11 or newer; set PYTHON=")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt \
-		--editable 'contracts[tools]' --editable 'connectors[all]' --editable 'services[demo]' --requirement requirements-dev.txt
+		--editable 'contracts[tools]' --editable 'connectors[all]' --editable 'services[demo,export]' --requirement requirements-dev.txt
 	@touch $@
 
 kafka: .venv/.installed

@@ -12,6 +12,7 @@ import pytest
 
 from meekoppel_contracts.codes import OrganisationKind
 from meekoppel_hub.api import create_api
+from meekoppel_hub.api.context import ApiContext
 from meekoppel_hub.api.service import serving
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.organisations import register_organisation
@@ -27,6 +28,7 @@ class Answer:
 
     status: int
     headers: dict[str, str]
+    content: bytes
     text: str
     json: Any
 
@@ -44,9 +46,10 @@ class Answer:
 class Client:
     """Asks a running API."""
 
-    def __init__(self, session: aiohttp.ClientSession, address: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, address: str, context: ApiContext) -> None:
         self._session = session
         self.address = address
+        self.context = context
 
     async def get(self, path: str, token: str | None = None, **params: Any) -> Answer:
         return await self.ask("GET", path, token, params=params)
@@ -56,9 +59,10 @@ class Client:
         if token:
             headers["Authorization"] = f"Bearer {token}"
         async with self._session.request(method, self.address + path, headers=headers, **options) as response:
-            text = await response.text()
-            content = await response.json(content_type=None) if "json" in response.content_type else None
-            return Answer(response.status, dict(response.headers), text, content)
+            content = await response.read()
+            text = content.decode(errors="replace")
+            parsed = await response.json(content_type=None) if "json" in response.content_type else None
+            return Answer(response.status, dict(response.headers), content, text, parsed)
 
 
 @pytest.fixture
@@ -72,7 +76,7 @@ async def api(database: Database, clock_time: datetime) -> AsyncIterator[Client]
     settings = HubSettings(allow_private_webhooks=True)
     app = create_api(database, settings, lambda: clock_time)
     async with serving(app, "127.0.0.1", 0) as address, aiohttp.ClientSession() as session:
-        yield Client(session, address)
+        yield Client(session, address, app.state.context)
 
 
 @pytest.fixture

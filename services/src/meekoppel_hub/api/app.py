@@ -12,7 +12,17 @@ from starlette.responses import Response
 
 from meekoppel_contracts import packaged_registry
 from meekoppel_hub import __version__
-from meekoppel_hub.api import contract_files, health, home, metrics, overlaps, plans, schema_registry, subscriptions
+from meekoppel_hub.api import (
+    contract_files,
+    exports,
+    health,
+    home,
+    metrics,
+    overlaps,
+    plans,
+    schema_registry,
+    subscriptions,
+)
 from meekoppel_hub.api.answers import JsonAnswer, error_answer
 from meekoppel_hub.api.context import ApiContext
 from meekoppel_hub.api.errors import ApiError
@@ -46,7 +56,7 @@ def create_api(database: Database, settings: HubSettings, clock: Clock = utc_now
     app.state.context = context = ApiContext(database, settings, clock)
     app.add_middleware(metrics.MeasuredRequests, metrics=metrics.RequestMetrics(context.registry))
     context.registry.register(metrics.DatabaseGauges(context))
-    for module in (home, plans, overlaps, subscriptions, health, metrics):
+    for module in (home, plans, overlaps, exports, subscriptions, health, metrics):
         app.include_router(module.router)
     app.mount(schema_registry.PREFIX, schema_registry.create_schema_registry(packaged_registry()))
     app.mount(contract_files.PREFIX, contract_files.ContractFiles())

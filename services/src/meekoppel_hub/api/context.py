@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from threading import BoundedSemaphore
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -16,6 +17,7 @@ from meekoppel_hub.platform.organisations import authenticate
 from meekoppel_hub.platform.settings import HubSettings
 from meekoppel_hub.reading.access import ANYBODY, Viewer
 
+_EXPORTS_AT_ONCE = 4
 _BEARER = HTTPBearer(
     auto_error=False,
     scheme_name="token",
@@ -25,12 +27,21 @@ _BEARER = HTTPBearer(
 
 @dataclass(frozen=True, slots=True)
 class ApiContext:
-    """What every route needs; `registry` holds the metrics of this API."""
+    """What every route needs.
+
+    Attributes:
+        database: of the view.
+        settings: the hub's.
+        clock: the time.
+        registry: the metrics of this API.
+        exporting: lets so many exports be made at once: each reads and writes for as long as it takes.
+    """
 
     database: Database
     settings: HubSettings
     clock: Clock
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    exporting: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_EXPORTS_AT_ONCE))
 
 
 def context_of(request: Request) -> ApiContext:

@@ -4,7 +4,9 @@ ApiError
 ├── BadRequest         400  a parameter cannot be read
 ├── NotAuthenticated   401  the token is missing or unknown
 ├── NotFound           404  there is nothing here that this caller may see
-└── Gone               410  it was shared and is no longer
+├── Gone               410  it was shared and is no longer
+├── NotInstalled       501  this hub lacks a library that is needed for it
+└── Busy               503  too much of it is under way; try again later
 """
 
 from __future__ import annotations
@@ -57,3 +59,17 @@ class Gone(ApiError):
 
     status = 410
     code = "gone"
+
+
+class NotInstalled(ApiError):
+    """What was asked needs a library that this hub does not have."""
+
+    status = 501
+    code = "not_installed"
+
+
+class Busy(ApiError):
+    """As much of it is under way as the hub does at once."""
+
+    status = 503
+    code = "busy"

@@ -154,3 +154,28 @@ HEALTH: _Responses = {
         {"healthy": False, "message": "intake is halted", "services": [{**_SERVICE, "service": "intake"}]},
     ),
 }
+
+_PLANS_CSV = (
+    "Plannummer,Titel,Initiatiefnemer,Status,Vroegste start,Laatste einde\r\n"
+    "NL.stedennet.SN-0042,Vervanging grijs gietijzer gasleiding Merelstraat,Stedennet,Gepland,2027-03-01,2027-04-17\r\n"
+)
+_CALENDAR = (
+    "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:NL.stedennet.SN-0042/period@meekoppel\r\nSEQUENCE:3\r\n"
+    "SUMMARY:Vervanging gasleiding Merelstraat (Stedennet)\r\nDTSTART;VALUE=DATE:20270301\r\n"
+    "DTEND;VALUE=DATE:20270418\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+)
+_BINARY = "(a file)"
+FILES: _Responses = {
+    200: {
+        "description": "The file, streamed.",
+        "content": {
+            "application/geo+json": {"example": {"type": "FeatureCollection", "crs": _CRS, "features": [_PLAN]}},
+            "text/csv": {"example": _PLANS_CSV},
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {"example": _BINARY},
+            "application/geopackage+sqlite3": {"example": _BINARY},
+        },
+    }
+}
+CALENDAR: _Responses = {
+    200: {"description": "The calendar, streamed.", "content": {"text/calendar": {"example": _CALENDAR}}}
+}

@@ -65,8 +65,8 @@ def list_plans(
         area=read_box(bbox),
         organisations=(without_nul(organisation),) if organisation is not None else (),
         statuses=tuple(one.value for one in status or ()),
-        period_from=_utc(period_from),
-        period_to=_utc(period_to),
+        period_from=in_utc(period_from),
+        period_to=in_utc(period_to),
     )
     after = read_cursor(cursor)
     with context.database.read() as connection:
@@ -128,7 +128,12 @@ def _read_version(key: str | None) -> int:
     return int(key)
 
 
-def _utc(moment: datetime | None) -> datetime | None:
+def in_utc(moment: datetime | None) -> datetime | None:
+    """Bring a moment to UTC, which it is in when it names no zone.
+
+    Raises:
+        BadRequest: when it cannot be stored.
+    """
     if moment is None:
         return None
     try:

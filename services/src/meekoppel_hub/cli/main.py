@@ -24,6 +24,7 @@ COMMANDS = {
     "subscriptions": ("subscriptions", "app"),
     "deliveries": ("subscriptions", "deliveries_app"),
     "history": ("history", "app"),
+    "export": ("export", "app"),
     "dead-letters": ("dead_letters", "app"),
 }
 HELP = "Meekoppel: the hub in which organisations that dig and build see where their plans meet."

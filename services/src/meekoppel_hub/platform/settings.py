@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from meekoppel_hub.platform.errors import SettingsError
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError("there is no such time zone; write one such as Europe/Amsterdam") from error
+    return name
 
 
 class HubSettings(BaseSettings):
@@ -21,10 +31,12 @@ class HubSettings(BaseSettings):
         replica_url: URL of a replica of it, from which the API reads; empty reads where all is written.
         namespace: the first part of every plan id.
         crs: EPSG number of the hub's CRS: projected, in metres.
+        time_zone: in which the days of exports and reports begin and end.
         agreement: a YAML file with the rules by which plans meet; empty takes the built-in national default.
         partitions: of each topic that is made.
         api_host: the address on which the API listens.
         api_port: its port; 0 takes a free one.
+        public_url: the address at which users reach the API, for links in what is exported; empty writes none.
         allow_private_webhooks: whether webhooks may go to loopback and private addresses (demo and tests).
         instance: tells workers of one service apart; each has its own.
         stall_seconds: after how long without progress, while there is lag, the watchdog ends the process.
@@ -39,10 +51,12 @@ class HubSettings(BaseSettings):
     replica_url: str = ""
     namespace: str = Field(default="NL", pattern=r"^[A-Z][A-Z0-9]{0,9}$")
     crs: int = Field(default=28992, gt=0)
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Amsterdam"
     agreement: Path | None = None
     partitions: int = Field(default=4, ge=1)
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8480, ge=0, le=65535)
+    public_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
     allow_private_webhooks: bool = False
     instance: str = Field(default="1", pattern=r"^[A-Za-z0-9-]{1,40}$")
     stall_seconds: float = Field(default=120.0, gt=0)

@@ -86,12 +86,21 @@ def visible_plans(
         after = rows.last
 
 
-def plans_query(connection: Connection, viewer: Viewer, wanted: PlanFilter) -> Select[Any]:
-    """Make the query of the plans that are shared now, as far as the database can tell what is asked for."""
+def plans_query(connection: Connection, viewer: Viewer, wanted: PlanFilter, *, withdrawn: bool = False) -> Select[Any]:
+    """Make the query of the plans that are shared now, as far as the database can tell what is asked for.
+
+    Args:
+        connection: of the view.
+        viewer: who asks.
+        wanted: what is asked for.
+        withdrawn: whether withdrawn plans are asked for too.
+    """
     conditions = _conditions(viewer, wanted)
+    if not withdrawn:
+        conditions.append(plans.c.withdrawn.is_(False))
     if wanted.area is not None:
         conditions.append(meets_box(connection, wanted.area.bounds))
-    return newest_plans().where(plans.c.withdrawn.is_(False), *conditions)
+    return newest_plans().where(*conditions)
 
 
 def newest_plans() -> Select[Any]:
