@@ -124,6 +124,12 @@ VERSIONS: _Responses = {
     410: _GONE,
     **_USUAL,
 }
+OVERLAP: _Responses = {
+    200: _answer("The pair.", {**_OVERLAP, "crs": _CRS}, _GEOJSON),
+    400: _BAD_REQUEST,
+    404: _NOT_FOUND,
+    **_USUAL,
+}
 OVERLAPS: _Responses = {200: _answer("A page of pairs.", _page(_OVERLAP), _GEOJSON), 400: _BAD_REQUEST, **_USUAL}
 SUBSCRIPTIONS: _Responses = {200: _answer("Your subscriptions.", {"subscriptions": [_SUBSCRIPTION]}), **_USUAL}
 NEW_SUBSCRIPTION: _Responses = {

@@ -15,10 +15,15 @@ from meekoppel_hub.api.health import message_of, read_health
 router = APIRouter()
 
 ENDPOINTS = (
-    ("GET", "/plans", "plans that are shared now, as GeoJSON; filters: bbox, organisation, status, from, to"),
-    ("GET", "/plans/{plan_id}", "one plan in full"),
+    (
+        "GET",
+        "/plans",
+        "plans as GeoJSON; filters: bbox, organisation, status, from, to, datetime; as_of goes back",
+    ),
+    ("GET", "/plans/{plan_id}", "one plan in full, also as_of a moment"),
     ("GET", "/plans/{plan_id}/versions", "what happened to a plan"),
-    ("GET", "/overlaps", "where plans meet; filters: kind, state, organisation, plan"),
+    ("GET", "/overlaps", "where plans meet; filters: kind, state, organisation, plan, datetime, as_of"),
+    ("GET", "/overlaps/{overlap_id}", "one pair, also as_of a moment"),
     ("GET", "/exports/plans", "plans as a file: f=csv, xlsx, geojson or gpkg; the filters of /plans and more"),
     ("GET", "/exports/overlaps", "overlaps as a file, likewise"),
     ("GET", "/exports/calendar.ics", "periods and deadlines, for an agenda"),

@@ -52,6 +52,11 @@ def without_nul(text: str) -> str:
     return text
 
 
+def next_page(last: str | None) -> str | None:
+    """Write the cursor of the page after the item with this key; None when there is none."""
+    return None if last is None else write_cursor(last)
+
+
 def one_page(items: Iterator[Item], limit: int, key: Callable[[Item], str]) -> tuple[list[Item], str | None]:
     """Take one page, and the cursor of the next one where there is more."""
     page: list[Item] = []

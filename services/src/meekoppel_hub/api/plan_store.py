@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from meekoppel_hub.api.errors import Gone, NotFound
 from meekoppel_hub.platform.database.tables.view import plan_versions, plans
 from meekoppel_hub.reading.access import Viewer, is_shared, may_see
+from meekoppel_hub.reading.as_of import plan_as_of
 from meekoppel_hub.reading.plans import newest_plans
 from meekoppel_hub.reading.stored import StoredPlan, read_stored
 
@@ -29,12 +30,29 @@ def find_plan(connection: Connection, viewer: Viewer, plan_id: str, now: datetim
         return newest
     last_seen = _last_visible(connection, viewer, plan_id, now)
     if last_seen is not None and last_seen.sharing.withdrawn:
-        raise Gone(
-            f"plan {plan_id} is withdrawn and no longer shared",
-            reason=last_seen.values["reason"],
-            withdrawn_at=last_seen.values["recorded_at"],
-        )
+        raise _gone(last_seen)
     raise _not_found(plan_id)
+
+
+def find_plan_as_of(connection: Connection, viewer: Viewer, today: StoredPlan, moment: datetime) -> StoredPlan:
+    """Give the state of a plan that held at a moment.
+
+    Args:
+        connection: of the view.
+        viewer: who asks.
+        today: the plan as the viewer may see it now.
+        moment: the recorded time to go back to.
+
+    Raises:
+        NotFound: when there was none that the viewer might see.
+        Gone: when it was withdrawn then.
+    """
+    then = plan_as_of(connection, today.plan_id, moment)
+    if then is None or not may_see(viewer, then.sharing, moment):
+        raise NotFound(f"on {moment.isoformat()} the hub knew no plan {today.plan_id} that you might see then")
+    if not is_shared(viewer, then.sharing, moment):
+        raise _gone(then)
+    return then
 
 
 def visible_versions(
@@ -55,6 +73,14 @@ def _last_visible(connection: Connection, viewer: Viewer, plan_id: str, now: dat
         if may_see(viewer, stored.sharing, now):
             return stored
     return None
+
+
+def _gone(withdrawn: StoredPlan) -> Gone:
+    return Gone(
+        f"plan {withdrawn.plan_id} is withdrawn and no longer shared",
+        reason=withdrawn.values["reason"],
+        withdrawn_at=withdrawn.values["recorded_at"],
+    )
 
 
 def _not_found(plan_id: str) -> NotFound:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BeforeValidator
 from shapely.geometry.base import BaseGeometry
 from starlette.responses import Response
 
@@ -15,8 +13,10 @@ from meekoppel_hub.api import examples
 from meekoppel_hub.api.answers import GeoJsonAnswer, JsonAnswer, feature_collection, named_crs
 from meekoppel_hub.api.context import AnyViewer, Context
 from meekoppel_hub.api.errors import BadRequest
-from meekoppel_hub.api.paging import DEFAULT_LIMIT, Cursor, Limit, one_page, read_cursor, without_nul
-from meekoppel_hub.api.plan_store import find_plan, visible_versions
+from meekoppel_hub.api.moments import AsOf, From, Period, To, read_as_of, read_period
+from meekoppel_hub.api.paging import DEFAULT_LIMIT, Cursor, Limit, next_page, one_page, read_cursor, without_nul
+from meekoppel_hub.api.plan_store import find_plan, find_plan_as_of, visible_versions
+from meekoppel_hub.reading.as_of import plans_as_of
 from meekoppel_hub.reading.features import plan_features, version_entry
 from meekoppel_hub.reading.plans import PlanFilter, box_area, visible_plans
 
@@ -31,24 +31,12 @@ OrganisationCode = Annotated[str | None, Query(description="The code of the init
 Statuses = Annotated[list[Status] | None, Query(description="One of these; may be given more than once.")]
 
 
-def _no_bare_number(value: object) -> object:
-    """Refuse `2026`, which would be taken for seconds since 1970."""
-    if isinstance(value, str) and value.strip().lstrip("+-").replace(".", "", 1).isdigit():
-        raise ValueError("write a date or time, such as 2026-03-01 or 2026-03-01T12:00:00Z")
-    return value
-
-
-Moment = Annotated[datetime, BeforeValidator(_no_bare_number)]
-From = Annotated[
-    Moment | None, Query(alias="from", description="The plan's window ends then or later; UTC without a zone.")
-]
-To = Annotated[
-    Moment | None,
-    Query(alias="to", description="The plan's window begins then or earlier; UTC without a zone."),
-]
-
-
-@router.get("/plans", summary="Plans that are shared now", responses=examples.PLANS, response_class=GeoJsonAnswer)
+@router.get(
+    "/plans",
+    summary="Plans, now or as of a moment",
+    responses=examples.PLANS,
+    response_class=GeoJsonAnswer,
+)
 def list_plans(
     context: Context,
     viewer: AnyViewer,
@@ -57,21 +45,33 @@ def list_plans(
     status: Statuses = None,
     period_from: From = None,
     period_to: To = None,
+    period: Period = None,
+    as_of: AsOf = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Response:
-    """Give a page of plans as a GeoJSON FeatureCollection in the hub's CRS, in the order of their ids."""
+    """Give a page of plans as a GeoJSON FeatureCollection in the hub's CRS, in the order of their ids.
+
+    With `as_of`, plans are as the hub knew them at that moment, and all filters are about what they were then. A page
+    may then hold less than `limit` while there is more: go on as long as `next` is not null.
+    """
+    begin, end = read_period(period, period_from, period_to)
     wanted = PlanFilter(
         area=read_box(bbox),
         organisations=(without_nul(organisation),) if organisation is not None else (),
         statuses=tuple(one.value for one in status or ()),
-        period_from=in_utc(period_from),
-        period_to=in_utc(period_to),
+        period_from=begin,
+        period_to=end,
     )
-    after = read_cursor(cursor)
+    after, now = read_cursor(cursor), context.clock()
+    moment = read_as_of(as_of, now)
     with context.database.read() as connection:
-        found = visible_plans(connection, viewer, wanted, after, context.clock())
-        page, next_cursor = one_page(found, limit, lambda plan: plan.plan_id)
+        if moment is not None:
+            then = plans_as_of(connection, viewer, wanted, moment, after, now, limit)
+            page, next_cursor = then.seen, next_page(then.last)
+        else:
+            found = visible_plans(connection, viewer, wanted, after, now)
+            page, next_cursor = one_page(found, limit, lambda plan: plan.plan_id)
     return feature_collection(plan_features(page), context.settings.crs, next_cursor)
 
 
@@ -95,10 +95,17 @@ def list_versions(
 
 
 @router.get("/plans/{plan_id:path}", summary="One plan", responses=examples.PLAN, response_class=GeoJsonAnswer)
-def get_plan(context: Context, viewer: AnyViewer, plan_id: PlanPath) -> Response:
-    """Give the whole plan as a GeoJSON Feature in the hub's CRS; 410 with the reason when it is withdrawn."""
+def get_plan(context: Context, viewer: AnyViewer, plan_id: PlanPath, as_of: AsOf = None) -> Response:
+    """Give the whole plan as a GeoJSON Feature in the hub's CRS; 410 with the reason when it is withdrawn.
+
+    With `as_of`, the plan is as the hub knew it at that moment; 410 also when it is withdrawn now.
+    """
+    now = context.clock()
+    moment = read_as_of(as_of, now)
     with context.database.read() as connection:
-        plan = find_plan(connection, viewer, without_nul(plan_id), context.clock())
+        plan = find_plan(connection, viewer, without_nul(plan_id), now)
+        if moment is not None:
+            plan = find_plan_as_of(connection, viewer, plan, moment)
     feature: dict[str, Any] = {**plan_features([plan])[0], "crs": named_crs(context.settings.crs)}
     return GeoJsonAnswer(feature)
 
@@ -126,17 +133,3 @@ def _read_version(key: str | None) -> int:
     if not (key.isascii() and key.isdigit() and len(key) <= 18):
         raise BadRequest("the cursor is not one of a plan's versions; take it from `next` of the page before")
     return int(key)
-
-
-def in_utc(moment: datetime | None) -> datetime | None:
-    """Bring a moment to UTC, which it is in when it names no zone.
-
-    Raises:
-        BadRequest: when it cannot be stored.
-    """
-    if moment is None:
-        return None
-    try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except OverflowError:
-        raise BadRequest(f"{moment} lies outside the years that can be stored") from None

@@ -65,6 +65,14 @@ def visible_overlaps(
         after = rows.last
 
 
+def find_overlap(connection: Connection, viewer: Viewer, overlap_id: str, now: datetime) -> Sight | None:
+    """Give one pair; None when there is none of which the viewer may see something."""
+    wanted = OverlapFilter()
+    query = overlaps_query(viewer, wanted).where(overlaps.c.overlap_id == overlap_id)
+    seen: list[Sight] = read_overlaps(connection, viewer, wanted, query, None, now, 1).seen
+    return seen[0] if seen else None
+
+
 def overlaps_query(viewer: Viewer, wanted: OverlapFilter) -> Select[Any]:
     """Make the query of the pairs, as far as the database can tell what is asked for, by id."""
     return (
@@ -101,9 +109,7 @@ def read_overlaps(
     page = query if after is None else query.where(overlaps.c.overlap_id > after)
     rows = connection.execute(page.limit(count)).all()
     sights = [sight_of(viewer, row, read_stored(row.first_event), read_stored(row.second_event), now) for row in rows]
-    seen = [sight for sight in sights if sight is not None and _fits(sight, wanted)]
-    if wanted.area is not None:
-        seen = _within(seen, wanted.area)
+    seen = fitting([sight for sight in sights if sight is not None], wanted)
     return Rows(seen, rows[-1].overlap_id if len(rows) == count else None)
 
 
@@ -111,11 +117,19 @@ def _newest(event: Any, plan: Any) -> ColumnElement[bool]:
     return and_(event.c.plan_id == plan.c.plan_id, event.c.version == plan.c.version)
 
 
+def fitting(sights: Sequence[Sight], wanted: OverlapFilter) -> list[Sight]:
+    """Keep what is asked for, as far as the viewer sees it."""
+    seen = [sight for sight in sights if _fits(sight, wanted)]
+    return seen if wanted.area is None else _within(seen, wanted.area)
+
+
 def _fits(sight: Sight, wanted: OverlapFilter) -> bool:
     """Filter again on what the viewer sees: asking for what is hidden must not find its pairs."""
     if wanted.organisations and not any(sight.names_organisation(code) for code in wanted.organisations):
         return False
     if wanted.plan_id is not None and not sight.names_plan(wanted.plan_id):
+        return False
+    if wanted.severities and sight.row.severity not in wanted.severities:
         return False
     return all(_in_period(side, wanted) for side in sight.sides())
 

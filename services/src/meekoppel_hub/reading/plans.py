@@ -59,6 +59,23 @@ class PlanFilter:
     period_to: datetime | None = None
     changed_since: datetime | None = None
 
+    def fits(self, stored: StoredPlan) -> bool:
+        """Tell whether a version of a plan is what is asked for, but for the area."""
+        plan, period = stored.plan, stored.plan["period"]
+        among = (
+            (self.organisations, stored.sharing.initiator),
+            (self.statuses, plan["status"]),
+            (self.phases, plan["phase"]),
+            (self.certainties, plan["certainty"]),
+        )
+        return (
+            all(value in values for values, value in among if values)
+            and (not self.disciplines or not set(self.disciplines).isdisjoint(plan["disciplines"]))
+            and (self.period_from is None or period["latest_end"] >= self.period_from)
+            and (self.period_to is None or period["earliest_start"] <= self.period_to)
+            and (self.changed_since is None or stored.values["recorded_at"] >= self.changed_since)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -161,9 +178,15 @@ def meets_box(connection: Connection, box: tuple[float, ...]) -> ColumnElement[b
 
 
 def _conditions(viewer: Viewer, wanted: PlanFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
+    conditions = narrow_conditions(wanted)
     if viewer.organisation is None and not viewer.operator:
         conditions.append(plans.c.visibility == Visibility.PUBLIC.value)
+    return conditions
+
+
+def narrow_conditions(wanted: PlanFilter) -> list[ColumnElement[bool]]:
+    """Make the conditions that the narrow rows of the newest versions can tell: all but the area."""
+    conditions: list[ColumnElement[bool]] = []
     for column, values in (
         (plans.c.initiator, wanted.organisations),
         (plans.c.status, wanted.statuses),

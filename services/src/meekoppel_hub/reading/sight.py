@@ -29,7 +29,7 @@ _HIDDEN_SIDE: dict[str, Any] = {"shared_with_you": False}
 class Sight:
     """A pair as one viewer sees it: a side that is not shared with the viewer is None."""
 
-    row: Row[Any]
+    row: Any  # of `overlaps`, or what has its names
     first: StoredPlan | None
     second: StoredPlan | None
 
