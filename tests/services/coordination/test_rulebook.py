@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString, Point, box
 
-from meekoppel_hub.coordination.in_force import rules_in_force
 from meekoppel_hub.coordination.rulebook import Rulebook
 from meekoppel_hub.coordination.zones import ZoneTable, zone_table
 from meekoppel_hub.platform.agreements import national_agreement, rules_to_json
-from tests.services.coordination.test_in_force import FEB, AgreementVersion, AreaVersion
+from meekoppel_hub.platform.agreements.in_force import rules_in_force
+from tests.services.platform.agreements.test_in_force import FEB, AgreementVersion, AreaVersion
 
 WEST, EAST = box(0, 0, 100, 100), box(100, 0, 200, 100)
 

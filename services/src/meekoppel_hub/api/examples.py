@@ -185,3 +185,95 @@ FILES: _Responses = {
 CALENDAR: _Responses = {
     200: {"description": "The calendar, streamed.", "content": {"text/calendar": {"example": _CALENDAR}}}
 }
+_TRIANGLE = {
+    "type": "Polygon",
+    "coordinates": [[[111000, 516000], [112000, 516000], [112000, 517000], [111000, 516000]]],
+}
+_AREA = {
+    "type": "Feature",
+    "id": "NL.gm0361.gemeente",
+    "geometry": {
+        "type": "Polygon",
+        "coordinates": [[[104000, 511000], [120000, 511000], [120000, 521000], [104000, 511000]]],
+    },
+    "properties": {
+        "area_id": "NL.gm0361.gemeente",
+        "revision": 1,
+        "authority": "gm0361",
+        "kind": "municipality",
+        "name": "Alkmaar",
+        "margin_m": 100.0,
+        "active": True,
+        "recorded_at": "2026-11-02T06:00:04Z",
+        "holds": True,
+    },
+}
+_AGREEMENT = {
+    "agreement_id": "NL.gm0361.afspraken",
+    "revision": 2,
+    "authority": "gm0361",
+    "areas": ["NL.gm0361.gemeente"],
+    "title": "Procesafspraken",
+    "ruleset": "alkmaar",
+    "version": "2",
+    "own_settings": ["opportunity.distance_m"],
+    "based_on": "national/1",
+    "rules": {"light_conflict_distance_m": 0, "opportunity": {"distance_m": 50, "time_tolerance_days": 30}},
+    "valid_from": None,
+    "valid_until": None,
+    "ended_at": None,
+    "recorded_at": "2026-11-02T06:00:04Z",
+    "holds": True,
+}
+_MORATORIUM = {
+    "type": "Feature",
+    "id": "NL.gm0361.rust-2026-12",
+    "geometry": {
+        "type": "Polygon",
+        "coordinates": [[[111000, 516000], [111100, 516000], [111100, 516008], [111000, 516000]]],
+    },
+    "properties": {
+        "moratorium_id": "NL.gm0361.rust-2026-12",
+        "revision": 1,
+        "authority": "gm0361",
+        "title": "Graafrust Merelstraat",
+        "kind": "after_surface_works",
+        "origin": "declared",
+        "starts": "2026-12-18T23:00:00Z",
+        "ends": "2031-12-18T23:00:00Z",
+        "reason": "De straat is vernieuwd.",
+        "exceptions": ["leak_repair", "emergency"],
+        "recorded_at": "2026-12-18T16:30:00Z",
+        "holds": True,
+    },
+}
+
+
+def _places(what: str, feature: dict[str, Any]) -> tuple[_Responses, _Responses, _Responses]:
+    """Describe a page of places, one of them, and its revisions."""
+    page = {200: _answer(f"A page of {what}.", _page(feature), _GEOJSON), 400: _BAD_REQUEST, **_USUAL}
+    one = {200: _answer("The newest revision.", {**feature, "crs": _CRS}, _GEOJSON), **_UNKNOWN}
+    name = next(name for name in feature["properties"] if name.endswith("_id"))
+    revisions = {name: feature["id"], "crs": _CRS, "versions": [feature]}
+    return page, one, {200: _answer("The revisions, oldest first.", revisions), **_UNKNOWN}
+
+
+_UNKNOWN: _Responses = {400: _BAD_REQUEST, 404: _NOT_FOUND, **_USUAL}
+AREAS, AREA, AREA_VERSIONS = _places("areas", _AREA)
+MORATORIA, MORATORIUM, MORATORIUM_VERSIONS = _places("moratoria", _MORATORIUM)
+AGREEMENTS: _Responses = {
+    200: _answer("A page of agreements.", {"agreements": [_AGREEMENT], "next": None}),
+    400: _BAD_REQUEST,
+    **_USUAL,
+}
+AGREEMENT: _Responses = {200: _answer("The newest revision.", _AGREEMENT), **_UNKNOWN}
+AGREEMENT_VERSIONS: _Responses = {
+    200: _answer(
+        "The revisions, oldest first.",
+        {
+            "agreement_id": _AGREEMENT["agreement_id"],
+            "versions": [{**_AGREEMENT, "differences": ["opportunity.distance_m: 25 → 50 (…)"]}],
+        },
+    ),
+    **_UNKNOWN,
+}

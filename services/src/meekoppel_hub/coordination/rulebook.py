@@ -11,9 +11,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from meekoppel_hub.coordination.in_force import Held, InForce
 from meekoppel_hub.coordination.zones import Geometries, Indexes, ZoneTable, read_shapes
 from meekoppel_hub.platform.agreements import Agreement, national_agreement, rules_from_json
+from meekoppel_hub.platform.agreements.in_force import Held, InForce
 
 
 @dataclass(frozen=True, slots=True)

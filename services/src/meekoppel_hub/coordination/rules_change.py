@@ -19,9 +19,9 @@ import structlog
 from sqlalchemy import Connection, Select, exists, func, insert, or_, select, update
 
 from meekoppel_contracts.ids import PlanId
-from meekoppel_hub.coordination.in_force import Box, load_in_force
 from meekoppel_hub.coordination.places import PlaceChange, save_places
 from meekoppel_hub.coordination.rules_state import RulesState, read_state, write_state
+from meekoppel_hub.platform.agreements.in_force import Box, load_in_force
 from meekoppel_hub.platform.database.tables.places import rules_changes
 from meekoppel_hub.platform.database.tables.view import plan_zones, plans
 

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select, update
 
-from meekoppel_hub.coordination.in_force import load_in_force
 from meekoppel_hub.coordination.rulebook import Rulebook
+from meekoppel_hub.platform.agreements.in_force import load_in_force
 from meekoppel_hub.platform.database.tables.places import RULES
 from meekoppel_hub.platform.database.tables.view import view_settings
 

@@ -117,8 +117,8 @@ def rules_in_force(
         agreement_versions: all revisions of all agreements, in any order.
         moment: which moment.
     """
-    areas_held, areas_turn = _at(area_versions, moment)
-    agreements_held, agreements_turn = _at(agreement_versions, moment)
+    areas_held, areas_turn = held_at(area_versions, moment)
+    agreements_held, agreements_turn = held_at(agreement_versions, moment)
     held = []
     defaults = []
     for agreement in sorted(agreements_held, key=lambda version: version.subject):
@@ -135,14 +135,26 @@ def rules_in_force(
     return InForce(tuple(held), Held(default, ()) if default else None, min(turns, default=None))
 
 
+def held_at(versions: Iterable[Version], moment: datetime) -> tuple[list[Version], datetime | None]:
+    """Give the revision of each that holds at the moment, and when that changes by the course of time."""
+    ordered = sorted(versions, key=lambda version: (version.subject, -version.revision))
+    held, turns = [], []
+    for _, revisions in groupby(ordered, key=lambda version: version.subject):
+        holding, turn = _newest_at(list(revisions), moment)
+        held += [] if holding is None else [holding]
+        turns += [] if turn is None else [turn]
+    return held, min(turns, default=None)
+
+
 def load_in_force(connection: Connection, moment: datetime) -> InForce:
     """Read the rules that hold at a moment from the tables."""
     return rules_in_force(load_areas(connection), load_agreements(connection), moment)
 
 
-def load_areas(connection: Connection) -> list[AreaVersion]:
-    """Read all revisions of all areas."""
-    columns = areas.c
+def load_areas(connection: Connection, *, with_geometry: bool = True) -> list[AreaVersion]:
+    """Read all revisions of all areas; without geometry `wkb` is empty."""
+    columns = [column for column in areas.columns if column.name not in ("event", "wkb")]
+    wanted = [*columns, areas.c.wkb] if with_geometry else columns
     return [
         AreaVersion(
             subject=row.area_id,
@@ -151,10 +163,10 @@ def load_areas(connection: Connection) -> list[AreaVersion]:
             valid_until=row.valid_until,
             ended=not row.active,
             margin_m=row.margin_m,
-            wkb=bytes(row.wkb),
+            wkb=bytes(row.wkb) if with_geometry else b"",
             box=(row.min_x, row.min_y, row.max_x, row.max_y),
         )
-        for row in connection.execute(select(*[column for column in columns if column.name != "event"]))
+        for row in connection.execute(select(*wanted))
     ]
 
 
@@ -175,17 +187,6 @@ def load_agreements(connection: Connection) -> list[AgreementVersion]:
         )
         for row in connection.execute(select(*[column for column in columns if column.name != "event"]))
     ]
-
-
-def _at(versions: Iterable[Version], moment: datetime) -> tuple[list[Version], datetime | None]:
-    """Give the revision of each that holds at the moment, and when that changes by the course of time."""
-    ordered = sorted(versions, key=lambda version: (version.subject, -version.revision))
-    held, turns = [], []
-    for _, revisions in groupby(ordered, key=lambda version: version.subject):
-        holding, turn = _newest_at(list(revisions), moment)
-        held += [] if holding is None else [holding]
-        turns += [] if turn is None else [turn]
-    return held, min(turns, default=None)
 
 
 def _newest_at(newest_first: Sequence[Version], moment: datetime) -> tuple[Version | None, datetime | None]:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from meekoppel_hub.coordination.in_force import AgreementVersion, AreaVersion, rules_in_force
+from meekoppel_hub.platform.agreements.in_force import AgreementVersion, AreaVersion, rules_in_force
 
 JAN, FEB, MAR, APR = (datetime(2027, month, 1, tzinfo=UTC) for month in (1, 2, 3, 4))
 
