@@ -22,6 +22,7 @@ from meekoppel_contracts.codec import decode_plan_event
 from meekoppel_contracts.codes import OrganisationKind
 from meekoppel_contracts.headers import EventHeaders
 from meekoppel_contracts.ids import OrgCode
+from meekoppel_hub.consultation.consume import PATTERN as CONSULTATION_TOPICS
 from meekoppel_hub.platform.database import Database, open_database
 from meekoppel_hub.platform.database.create import create_tables
 from meekoppel_hub.platform.database.tables.view import NEWEST, overlaps, plan_versions, plans
@@ -35,6 +36,7 @@ BIN = Path(sys.executable).parent
 CONSUMED = {
     "intake": ((), r"plan-inbox\..+"),
     "coordination": ((topics.PLANS, topics.PLANS_RESTRICTED), None),
+    "consultation": ((), CONSULTATION_TOPICS),
     "notifications": (
         (topics.PLANS, topics.PLANS_RESTRICTED, topics.COORDINATION, topics.COORDINATION_RESTRICTED),
         None,

@@ -53,7 +53,7 @@ async def test_every_service_in_its_own_process_and_two_workers_of_one(postgis_u
         hub.register("waternet", may_publish_for=["gemeente"])
         apart = Apart(folder, kafka.bootstrap, url)
         try:
-            for name in ("intake", "coordination", "notifications", "api"):
+            for name in ("intake", "coordination", "consultation", "notifications", "api"):
                 apart.start(name)
             apart.start("coordination-2", instance="2")
             await asyncio.to_thread(until, lambda: PORT_LINE in apart.log("api"), 60, "the API answers")

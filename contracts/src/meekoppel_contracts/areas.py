@@ -36,12 +36,12 @@ AREA_NAME_LENGTH = 200
 class MoratoriumEvent(Contract):
     """A place and a time in which the ground is not to be opened (graafrust, sperperiode), with its whole new state.
 
-    `ends` is None when it holds until it is lifted; no `disciplines` means all.
+    `ends` is None when it holds until it is lifted; no `disciplines` means all. In an inbox `revision` is 0.
     """
 
     type: MoratoriumEventType
     moratorium_id: MoratoriumIdentifier
-    revision: int = Field(ge=1)
+    revision: int = Field(ge=0)
     authority: Organisation
     title: str = Field(min_length=1, max_length=TITLE_LENGTH)
     kind: MoratoriumKind
@@ -73,12 +73,12 @@ class AreaEvent(Contract):
     """The area in which an organisation is to be told of plans, or has a say in them, with its whole new state.
 
     Works up to `margin_m` outside its border matter too. `director` is None when that is the authority itself.
-    `members` are those of a collaboration or an agreement.
+    `members` are those of a collaboration or an agreement. In an inbox `revision` is 0.
     """
 
     type: AreaEventType = AreaEventType.CHANGED
     area_id: AreaIdentifier
-    revision: int = Field(ge=1)
+    revision: int = Field(ge=0)
     authority: Organisation
     kind: AreaKind
     name: str = Field(min_length=1, max_length=AREA_NAME_LENGTH)

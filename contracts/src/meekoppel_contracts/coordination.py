@@ -32,11 +32,12 @@ class AssessmentEvent(Contract):
 
     An answer that was set back leaves `answer` undecided, `to_reassess` true and the old answer in `previous_answer`.
     `opens_up` is for a blind match: the details of two restricted plans are shown when both parties open up.
+    In an inbox `revision` is 0: the hub numbers.
     """
 
     type: AssessmentEventType = AssessmentEventType.ASSESSED
     overlap_id: OverlapId
-    revision: int = Field(ge=1)
+    revision: int = Field(ge=0)
     organisation: Organisation
     answer: AssessmentAnswer
     cause: AssessmentCause
@@ -91,12 +92,13 @@ class CooperationEvent(Contract):
     """A cooperation on two plans or more, with its whole new state.
 
     `answer_by` is the deadline for answers, `add_works_by` the one for adding works. `actor` is whose act the event is;
-    None when it is the hub's, such as a deadline that passed.
+    None when it is the hub's, such as a deadline that passed. In an inbox `revision` is 0, or the revision that must
+    be the newest for this to be accepted.
     """
 
     type: CooperationEventType
     cooperation_id: CooperationId = Field(min_length=1)
-    revision: int = Field(ge=1)
+    revision: int = Field(ge=0)
     title: str = Field(min_length=1, max_length=TITLE_LENGTH)
     description: str | None = Field(default=None, max_length=DESCRIPTION_LENGTH)
     state: CooperationState

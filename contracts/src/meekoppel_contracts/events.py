@@ -91,7 +91,7 @@ class RejectedHeader(Contract):
 
 
 class PlanRejection(Contract):
-    """What intake did not accept, why, and the original bytes so that nothing is lost."""
+    """What the hub did not accept of an inbox, why, and the original bytes so that nothing is lost."""
 
     organisation: Organisation
     reason: RejectionReason

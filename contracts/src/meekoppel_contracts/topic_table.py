@@ -20,6 +20,7 @@ from meekoppel_contracts.registry import (
 from meekoppel_contracts.topics import (
     AREAS,
     COORDINATION,
+    COORDINATION_INBOX_PREFIX,
     COORDINATION_RESTRICTED,
     DEAD_LETTERS_PREFIX,
     HEARTBEATS_PREFIX,
@@ -69,7 +70,11 @@ _HISTORY = "the hub's history"
 _QUALITY = "the hub's quality"
 _CONNECTOR = "the connector of that organisation"
 _NOT_YET = "the hub (not yet)"
+_CONSULTATION = "the hub's consultation"
 _PARTICIPANTS = "every participant"
+_ORGANISATION = "that organisation"
+_API = "the hub's API, for an organisation that asks it to"
+_OF_COORDINATION_INBOX = (ASSESSMENT_EVENT, COOPERATION_EVENT, MORATORIUM_EVENT, AREA_EVENT, AGREEMENT_EVENT)
 _OF_COORDINATION = (OVERLAP_EVENT, ASSESSMENT_EVENT, COOPERATION_EVENT)
 
 TOPIC_TABLE: Final = (
@@ -82,12 +87,20 @@ TOPIC_TABLE: Final = (
         subscribers=(_INTAKE,),
     ),
     TopicUse(
+        address=f"{COORDINATION_INBOX_PREFIX}{{organisation}}",
+        contracts=_OF_COORDINATION_INBOX,
+        meaning="what one organisation says of overlaps, proposes and declares; only that organisation may write",
+        key="id of what it is about",
+        publishers=(_ORGANISATION, _API),
+        subscribers=(_CONSULTATION,),
+    ),
+    TopicUse(
         address=f"{REJECTIONS_PREFIX}{{organisation}}",
         contracts=(PLAN_REJECTION,),
         meaning="what the hub did not accept, why, and the original bytes",
-        key="plan id",
-        publishers=(_INTAKE,),
-        subscribers=(_CONNECTOR,),
+        key="plan id, or the key that the record had",
+        publishers=(_INTAKE, _CONSULTATION),
+        subscribers=(_CONNECTOR, _ORGANISATION),
     ),
     TopicUse(
         address=PLANS,
@@ -111,24 +124,24 @@ TOPIC_TABLE: Final = (
         meaning="where plans of different organisations meet, or no longer do; what each party says of it; what they "
         "agree to do together",
         key="plan id, cooperation id",
-        publishers=(_COORDINATION,),
-        subscribers=(_NOTIFICATIONS, _HISTORY, _PARTICIPANTS),
+        publishers=(_COORDINATION, _CONSULTATION),
+        subscribers=(_CONSULTATION, _NOTIFICATIONS, _HISTORY, _PARTICIPANTS),
     ),
     TopicUse(
         address=COORDINATION_RESTRICTED,
         contracts=_OF_COORDINATION,
         meaning="the same for pairs with a restricted plan; the hub only",
         key="plan id, cooperation id",
-        publishers=(_COORDINATION,),
-        subscribers=(_NOTIFICATIONS, _HISTORY),
+        publishers=(_COORDINATION, _CONSULTATION),
+        subscribers=(_CONSULTATION, _NOTIFICATIONS, _HISTORY),
     ),
     TopicUse(
         address=AREAS,
         contracts=(AREA_EVENT, AGREEMENT_EVENT, MORATORIUM_EVENT),
         meaning="where an organisation has a say, by which rules plans meet there, and where and when the ground rests",
         key="area id, agreement id, moratorium id",
-        publishers=(_NOT_YET,),
-        subscribers=(_PARTICIPANTS,),
+        publishers=(_CONSULTATION, _COORDINATION),
+        subscribers=(_COORDINATION, _PARTICIPANTS),
     ),
     TopicUse(
         address=QUALITY,

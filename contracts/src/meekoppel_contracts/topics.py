@@ -13,12 +13,13 @@ COORDINATION_RESTRICTED = "coordination-restricted"
 AREAS = "areas"
 QUALITY = "quality"
 INBOX_PREFIX = "plan-inbox."
+COORDINATION_INBOX_PREFIX = "coordination-inbox."
 REJECTIONS_PREFIX = "plan-rejections."
 HEARTBEATS_PREFIX = "heartbeats."
 DEAD_LETTERS_PREFIX = "dead-letters."
 
 MAX_EVENT_BYTES = 256 * 1024
-"""The largest plan event that an inbox takes: a polygon of some 16,000 points."""
+"""The largest event that an inbox takes: a polygon of some 16,000 points."""
 
 FOR_EVER = -1
 NINETY_DAYS_MS = 90 * 24 * 3600 * 1000
@@ -45,8 +46,13 @@ def inbox(organisation: OrgCode) -> str:
     return f"{INBOX_PREFIX}{organisation}"
 
 
+def coordination_inbox(organisation: OrgCode) -> str:
+    """Name the topic into which one organisation says what it thinks of overlaps, proposes, answers and declares."""
+    return f"{COORDINATION_INBOX_PREFIX}{organisation}"
+
+
 def rejections(organisation: OrgCode) -> str:
-    """Name the topic in which one organisation reads what intake did not accept."""
+    """Name the topic in which one organisation reads what the hub did not accept of its inboxes."""
     return f"{REJECTIONS_PREFIX}{organisation}"
 
 
@@ -72,6 +78,8 @@ def organisation_topics(organisation: OrgCode, partitions: int) -> tuple[TopicSp
     """List the topics of one organisation."""
     return (
         TopicSpec(inbox(organisation), partitions, NINETY_DAYS_MS),
+        # One partition: what an organisation says is handled in the order in which it was said.
+        TopicSpec(coordination_inbox(organisation), 1, NINETY_DAYS_MS),
         TopicSpec(rejections(organisation), 1, NINETY_DAYS_MS),
         TopicSpec(heartbeats(organisation), 1, SEVEN_DAYS_MS),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +20,9 @@ from meekoppel_contracts.registry import packaged_registry
 from meekoppel_contracts.topics import FOR_EVER, TopicSpec, dead_letters, hub_topics, organisation_topics
 from meekoppel_hub.api.app import create_api
 from meekoppel_hub.api.service import serving
+from meekoppel_hub.consultation.refill import refill_where_lost
+from meekoppel_hub.consultation.service import NAME as CONSULTATION
+from meekoppel_hub.consultation.service import consultation_service
 from meekoppel_hub.coordination.service import NAME as COORDINATION
 from meekoppel_hub.coordination.service import coordination_service
 from meekoppel_hub.intake.service import NAME as INTAKE
@@ -46,7 +49,7 @@ log = structlog.get_logger(__name__)
 
 API = "api"
 # In the order of the flow: a service can only have work when one before it has published.
-SERVICES = (INTAKE, COORDINATION, NOTIFICATIONS, API)
+SERVICES = (INTAKE, COORDINATION, CONSULTATION, NOTIFICATIONS, API)
 
 Progress = Callable[[str], None]
 
@@ -208,24 +211,36 @@ async def _wire(
         service = intake_service(hub.settings, hub.bootstrap, hub.database, clock)
     elif name == COORDINATION:
         service = coordination_service(hub.settings, hub.bootstrap, hub.database, clock)
+    elif name == CONSULTATION:
+        await refill_where_lost(hub.bootstrap, hub.database)
+        service, clockwork = consultation_service(hub.settings, hub.bootstrap, hub.database, clock)
+        _beside(clockwork.run, "the clockwork of consultation", on_stall, stack)
     else:
         service, hub.deliveries = notifications_service(hub.settings, hub.bootstrap, hub.database, clock)
-        stop = asyncio.Event()
-        delivering = asyncio.create_task(hub.deliveries.run(stop))
-        delivering.add_done_callback(lambda task: _report_end(task, stop, on_stall))
-        stack.push_async_callback(_end_deliveries, delivering, stop)
+        _beside(hub.deliveries.run, "the delivering worker", on_stall, stack)
     return service
 
 
-def _report_end(task: asyncio.Task[None], stop: asyncio.Event, on_stall: Callable[[str], None]) -> None:
-    """A worker that ends by itself would leave deliveries lying: the process ends too, and is started again."""
-    if not stop.is_set() and not task.cancelled():
-        on_stall(f"the delivering worker ended: {task.exception()!r}")
+def _beside(
+    run: Callable[[asyncio.Event], Coroutine[Any, Any, None]],
+    what: str,
+    on_stall: Callable[[str], None],
+    stack: AsyncExitStack,
+) -> None:
+    """Run a worker beside a service. One that ends by itself would leave work lying: the process ends too."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(run(stop))
 
+    def report_end(ended: asyncio.Task[None]) -> None:
+        if not stop.is_set() and not ended.cancelled():
+            on_stall(f"{what} ended: {ended.exception()!r}")
 
-async def _end_deliveries(delivering: asyncio.Task[None], stop: asyncio.Event) -> None:
-    stop.set()
-    await delivering
+    async def end() -> None:
+        stop.set()
+        await task
+
+    task.add_done_callback(report_end)
+    stack.push_async_callback(end)
 
 
 def _in_background(work: Awaitable[None], stack: AsyncExitStack) -> None:

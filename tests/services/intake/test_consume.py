@@ -11,12 +11,11 @@ from sqlalchemy import insert, select, update
 from meekoppel_contracts.codes import OrganisationKind, RejectionReason
 from meekoppel_contracts.headers import INBOX_ID_HEADER, VISIBILITY_HEADER, EventHeaders
 from meekoppel_contracts.ids import OrgCode
-from meekoppel_hub.intake.answer import to_sender
 from meekoppel_hub.intake.consume import IntakeProcessor
-from meekoppel_hub.intake.outcome import Rejection
 from meekoppel_hub.platform.database.tables.intake import intake_counts, plan_state
 from meekoppel_hub.platform.errors import TransientError
 from meekoppel_hub.platform.organisations import register_organisation
+from meekoppel_hub.platform.rejections import to_sender
 from meekoppel_hub.platform.stream.records import LogRecord, PartitionId
 
 OTHER_WORKERS_ROW = {
@@ -175,9 +174,9 @@ def test_two_organisations_have_counts_of_their_own(hub, inbox, plan) -> None:
 
 
 def test_a_key_of_megabytes_makes_no_answer_that_is_too_large_to_send() -> None:
-    rejection = Rejection(RejectionReason.WRONG_KEY, "the key is wrong")
+    why = (RejectionReason.WRONG_KEY, "the key is wrong", None)
     for size in (800_000, 3_000_000):
         sent = LogRecord(PartitionId("plan-inbox.gm0361", 0), 7, 0, b"k" * size, b"value", ())
-        answer = to_sender(sent, OrgCode("gm0361"), rejection, datetime(2026, 11, 23, tzinfo=UTC))
+        answer = to_sender(sent, OrgCode("gm0361"), *why, datetime(2026, 11, 23, tzinfo=UTC))
         assert len(answer.key) + len(answer.value or b"") < 1_000_000
         assert answer.key == b"gm0361"

@@ -141,7 +141,7 @@ def test_add_shows_the_token_once_and_list_never(command, tmp_path: Path) -> Non
     added = command(*ADD, "--may-publish-for", "*")
     token = added.stdout.split("this once: ")[1].splitlines()[0]
     assert authenticate(open_database(f"sqlite:///{tmp_path / 'view.db'}"), token) is not None
-    topics = "plan-inbox.gm0361, plan-rejections.gm0361, heartbeats.gm0361"
+    topics = "plan-inbox.gm0361, coordination-inbox.gm0361, plan-rejections.gm0361, heartbeats.gm0361"
     assert f"{topics} are made when the hub next starts" in added.stdout
     assert token not in command("list").stdout + command("show", "gm0361").stdout
     (listed,) = json.loads(command("list", "--json").stdout)
@@ -172,4 +172,4 @@ async def test_add_makes_the_topics_where_the_cluster_is_known(
     await admin.start()
     topics = await admin.list_topics()
     await admin.close()
-    assert {f"plan-inbox.{org_code}", f"plan-rejections.{org_code}"} <= set(topics)
+    assert {f"{name}.{org_code}" for name in ("plan-inbox", "coordination-inbox", "plan-rejections")} <= set(topics)

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class RejectionReason(StrEnum):
-    """Why intake did not accept what an organisation sent."""
+    """Why the hub did not accept what an organisation sent."""
 
     UNDECODABLE = "undecodable"
     WRONG_KEY = "wrong_key"
@@ -22,6 +22,10 @@ class RejectionReason(StrEnum):
     UNKNOWN_PLAN = "unknown_plan"
     STALE_EPOCH = "stale_epoch"
     TOO_LARGE = "too_large"
+    UNKNOWN_SUBJECT = "unknown_subject"
+    STALE_REVISION = "stale_revision"
+    NOT_A_PARTY = "not_a_party"
+    NOT_NOW = "not_now"
     OTHER = "other"
 
 

@@ -24,6 +24,7 @@ from meekoppel_contracts.headers.plans import (
     plan_event_type,
     rejection_headers,
 )
+from meekoppel_contracts.headers.requests import request_headers
 from meekoppel_contracts.headers.source import HUB_SOURCE, organisation_source
 
 __all__ = [
@@ -49,4 +50,5 @@ __all__ = [
     "plan_event_type",
     "quality_event_headers",
     "rejection_headers",
+    "request_headers",
 ]

@@ -1,22 +1,12 @@
-"""What intake publishes: accepted events into the log, rejections to the organisation that sent the record. Pure."""
+"""What intake publishes into the log: accepted events. Pure."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from meekoppel_contracts.codec import encode_plan_rejection
-from meekoppel_contracts.errors import InvalidIdentifier
-from meekoppel_contracts.events import PlanEvent, PlanRejection, RejectedHeader
-from meekoppel_contracts.headers import INBOX_ID_HEADER, VISIBILITY_HEADER, plan_event_headers, rejection_headers
-from meekoppel_contracts.ids import OrgCode, check_plan_id, event_id
-from meekoppel_contracts.topics import rejections
-from meekoppel_hub.intake.outcome import Rejection
+from meekoppel_contracts.events import PlanEvent
+from meekoppel_contracts.headers import INBOX_ID_HEADER, VISIBILITY_HEADER, plan_event_headers
+from meekoppel_contracts.ids import event_id
 from meekoppel_hub.intake.versions import LogEvent, PlanState
-from meekoppel_hub.platform.stream.records import LogRecord, Outgoing
-
-# Brokers take records of 1 MiB; a rejection holds the original and a little more.
-_MOST_BYTES_RETURNED = 900_000
-_LONGEST_KEY = 1_000
+from meekoppel_hub.platform.stream.records import Outgoing
 
 
 def to_log(log_event: LogEvent, state: PlanState, oin: str | None) -> Outgoing:
@@ -39,52 +29,3 @@ def _for_the_record(event: PlanEvent, state: PlanState) -> list[tuple[str, bytes
         (INBOX_ID_HEADER, f"{state.epoch}/{state.sequence}".encode()),
         (VISIBILITY_HEADER, event.plan.visibility.value.encode()),
     ]
-
-
-def to_sender(record: LogRecord, organisation: OrgCode, rejection: Rejection, now: datetime) -> Outgoing:
-    """Make the record that tells an organisation what was not accepted, with the original bytes."""
-    original = record
-    message = rejection.message
-    if _size(record) > _MOST_BYTES_RETURNED:
-        original = LogRecord(record.source, record.offset, record.timestamp_ms, _short(record.key), None, ())
-        message += " (the original is too large to send back; it stays in the inbox at this offset)"
-    value = PlanRejection(
-        organisation=organisation,
-        reason=rejection.reason,
-        message=message,
-        field=rejection.field,
-        plan_id=_plan_id(record.key),
-        topic=record.source.topic,
-        partition=record.source.partition,
-        offset=record.offset,
-        key=original.key,
-        value=original.value,
-        headers=tuple(RejectedHeader(name=name, value=content) for name, content in original.headers),
-        rejected_at=now,
-    )
-    identifier = f"rejected:{record.source.lane}/{record.offset}"
-    return Outgoing(
-        topic=rejections(organisation),
-        key=_short(record.key) or organisation.encode(),
-        value=encode_plan_rejection(value),
-        headers=rejection_headers(value).to_kafka(),
-        event_id=identifier,
-    )
-
-
-def _size(record: LogRecord) -> int:
-    headers = sum(len(name) + len(value or b"") for name, value in record.headers)
-    return len(record.key or b"") + len(record.value or b"") + headers
-
-
-def _short(key: bytes | None) -> bytes | None:
-    """Give a key that may be a plan id; one that is far longer would make the answer too large to send."""
-    return key if len(key or b"") <= _LONGEST_KEY else None
-
-
-def _plan_id(key: bytes | None) -> str | None:
-    """Give the plan that the sender meant, when the key is a plan id."""
-    try:
-        return check_plan_id((key or b"").decode())
-    except (UnicodeDecodeError, InvalidIdentifier):
-        return None

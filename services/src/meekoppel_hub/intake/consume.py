@@ -10,7 +10,7 @@ from meekoppel_contracts.codes import RejectionReason
 from meekoppel_contracts.ids import OrgCode, PlanId
 from meekoppel_contracts.topics import INBOX_PREFIX, MAX_EVENT_BYTES
 from meekoppel_hub.intake import metrics
-from meekoppel_hub.intake.answer import to_log, to_sender
+from meekoppel_hub.intake.answer import to_log
 from meekoppel_hub.intake.geometry import area_of_use, check_geometries
 from meekoppel_hub.intake.outcome import Outcome, Received, Rejection, Submission, Undecodable
 from meekoppel_hub.intake.receive import receive
@@ -19,6 +19,7 @@ from meekoppel_hub.intake.store import add_counts, load_organisations, load_stat
 from meekoppel_hub.intake.versions import Judgement, PlanState, judge
 from meekoppel_hub.platform.clock import Clock, utc_now
 from meekoppel_hub.platform.organisations import Organisation
+from meekoppel_hub.platform.rejections import to_sender
 from meekoppel_hub.platform.stream.processor import BatchScope, Unit
 from meekoppel_hub.platform.stream.records import LogRecord
 
@@ -113,7 +114,10 @@ class _Batch:
         return not_allowed or unsound or judge(self._states.get(item.event.plan.plan_id), item, self._now)
 
     def _reject(self, item: Received, rejection: Rejection) -> None:
-        self._unit.publish(to_sender(item.record, item.organisation, rejection, self._now), item.record.source)
+        answer = to_sender(
+            item.record, item.organisation, rejection.reason, rejection.message, rejection.field, self._now
+        )
+        self._unit.publish(answer, item.record.source)
         self._outcomes[item.organisation, Outcome.REJECTED] += 1
         self._reasons[item.organisation, rejection.reason] += 1
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 
 from meekoppel_hub.platform.database.tables import (
+    consultation,
     intake,
     notifications,
     organisations,
@@ -20,4 +21,4 @@ from meekoppel_hub.platform.database.tables import (
 
 ALL_OWNERS: tuple[Callable[[Connection, int], None], ...] = (view_spatial.add_spatial, places.add_rules)
 
-__all__ = ["ALL_OWNERS", "intake", "notifications", "organisations", "places", "stream", "view"]
+__all__ = ["ALL_OWNERS", "consultation", "intake", "notifications", "organisations", "places", "stream", "view"]
