@@ -18,6 +18,7 @@ class DirectUnit:
 
     connection: Connection
     messages: dict[str, Outgoing] = field(default_factory=dict)
+    sources: frozenset[PartitionId] = frozenset({PartitionId("plans", 0)})
 
     def publish(self, message: Outgoing, source: PartitionId) -> None:
         """Keep a message until the commit; the same event id twice is kept once."""

@@ -65,5 +65,25 @@ class Ledger:
             return [(row.key, row.value) for row in rows]
 
 
+class BusyLedger(Ledger):
+    """Has besides the log a pile of work to do, a bit at a time; each bit goes into the ledger and is published."""
+
+    def __init__(self, database: Database, echo_topic: str = "echo", pile: int = 0) -> None:
+        super().__init__(database, echo_topic)
+        self.pile = pile
+        self.asked = 0
+
+    def work_besides(self, scope: BatchScope) -> bool:
+        self.asked += 1
+        if not self.pile:
+            return False
+        with scope.commit() as unit:
+            unit.connection.execute(ledger.insert().values(key="besides", value=str(self.pile)))
+            message = Outgoing(self.echo_topic, b"besides", b"x", (), f"besides:{self.asked}")
+            unit.publish(message, min(unit.sources, key=lambda source: source.lane))
+        self.pile -= 1
+        return self.pile > 0
+
+
 def record(offset: int, key: bytes | None, value: bytes | None, source: PartitionId = SOURCE) -> LogRecord:
     return LogRecord(source, offset, 1_700_000_000_000 + offset, key, value, (("ce_id", b"\xff\xfe not utf-8"),))

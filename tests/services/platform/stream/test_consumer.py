@@ -12,7 +12,7 @@ from meekoppel_hub.platform.database.tables.stream import health
 from meekoppel_hub.platform.stream import parking
 from meekoppel_hub.platform.stream.outbox import count_waiting
 from meekoppel_hub.platform.stream.pulse import Pulse, watch
-from tests.services.platform.stream.ledger import UNREADABLE
+from tests.services.platform.stream.ledger import UNREADABLE, BusyLedger
 
 MANY = [(b"key %d" % (number % 7), b"good %d" % number) for number in range(300)]
 
@@ -40,6 +40,34 @@ async def read_all(bootstrap, topic, count):
         return found
     finally:
         await consumer.stop()
+
+
+async def test_work_besides_the_log_is_done_while_nothing_comes_and_between_batches(rig):
+    rig.ledger = BusyLedger(rig.database, rig.echo)
+    service = await rig.start()
+    await rig.until(lambda: service.held)
+    rig.ledger.pile = 5
+    await rig.until(lambda: len(rig.ledger.entries()) == 5)
+    rig.ledger.pile = 3
+    await rig.publish(*MANY)
+    await rig.until(lambda: len(rig.ledger.entries()) == 8 + len(MANY))
+
+    assert of_key(rig.ledger.entries(), "besides") == ["5", "4", "3", "2", "1", "3", "2", "1"]
+    assert in_order([entry for entry in rig.ledger.entries() if entry[0] != "besides"])
+    published = await read_all(rig.bootstrap, rig.echo, 8 + len(MANY))
+    assert sum(record.key == b"besides" for record in published) == 8
+
+
+async def test_a_halted_service_works_no_more_besides(rig):
+    rig.ledger = BusyLedger(rig.database, rig.echo)
+    service = await rig.start(halt_after=1)
+    await rig.publish((b"key", UNREADABLE))
+    await rig.until(lambda: service.halted)
+    asked = rig.ledger.asked
+    rig.ledger.pile = 5
+    await asyncio.sleep(1.5)
+
+    assert (rig.ledger.asked, rig.ledger.pile) == (asked, 5)
 
 
 async def test_every_record_is_handled_once_in_the_order_of_its_key_and_published(rig):

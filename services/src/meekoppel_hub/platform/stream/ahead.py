@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 from meekoppel_hub.platform.stream.batch import Part
@@ -42,9 +43,11 @@ class ReadAhead:
         self._count += len(part.records)
         self._filled.set()
 
-    async def filled(self) -> None:
-        """Wait until there is something."""
-        await self._filled.wait()
+    async def filled(self, seconds: float | None = None) -> None:
+        """Wait until there is something; for so many seconds at most, when that is given."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._filled.wait()
 
     def take(self) -> list[tuple[Held, Part[Any]]]:
         """Give the next batch, and leave nothing."""

@@ -50,6 +50,7 @@ Item = TypeVar("Item")
 DRAIN_SECONDS = 20.0
 LOOK_AGAIN_SECONDS = 5.0
 CANCEL_AGAIN_SECONDS = 1.0
+WORK_BESIDES_SECONDS = 1.0
 
 
 class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -327,12 +328,28 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
 
     async def _apply_batches(self) -> None:
         """Apply what was taken in, one batch after the other, until cancelled."""
+        besides = self._handler.works_besides
+        due_at = time.monotonic()
         while True:
-            await self._ahead.filled()
+            await self._ahead.filled(max(0.0, due_at - time.monotonic()) if besides else None)
             async with self._working:
                 batch = [(held, part) for held, part in self._ahead.take() if self._claims.is_current(held)]
                 if batch:
                     await self._apply(batch)
+                if besides and time.monotonic() >= due_at:
+                    more = await self._work_besides()
+                    due_at = time.monotonic() + (0.0 if more else WORK_BESIDES_SECONDS)
+
+    async def _work_besides(self) -> bool:
+        claims = [held.claim for held in self.held.values() if self._claims.is_current(held)]
+        if not claims or self.halted is not None:
+            return False
+        try:
+            return await asyncio.to_thread(self._handler.work_besides, claims)
+        except Exception as error:
+            log.exception("consumer_failed", service=self.config.service)
+            self._halt(f"unexpected failure: {type(error).__name__}, see the log")
+            return False
 
     async def _apply(self, batch: Sequence[tuple[Held, Part[Item]]]) -> None:
         try:

@@ -21,7 +21,7 @@ from meekoppel_hub.platform.stream.batch import Failed, Part
 from meekoppel_hub.platform.stream.offsets import Claim, hold
 from meekoppel_hub.platform.stream.outbox import Stored
 from meekoppel_hub.platform.stream.parking import ParkedRow, SetAside
-from meekoppel_hub.platform.stream.processor import Processor
+from meekoppel_hub.platform.stream.processor import Processor, WorksBesides
 from meekoppel_hub.platform.stream.records import LogRecord, PartitionId
 from meekoppel_hub.platform.stream.scope import FencedScope
 
@@ -115,6 +115,28 @@ class BatchHandler(Generic[Item]):
                 log.warning("batch_failed_by_partition", service=parts[0].claim.service, error=repr(error))
                 return [outcome for part in parts for outcome in self.handle([part])]
             return [error if isinstance(error, Fenced) else self._find_failing(parts[0], error)]
+
+    @property
+    def works_besides(self) -> bool:
+        """Whether the processor has work besides the log."""
+        return isinstance(self._processor, WorksBesides)
+
+    def work_besides(self, claims: Sequence[Claim]) -> bool:
+        """Let the processor do a little of its work besides the log; gives whether there is more at once.
+
+        Args:
+            claims: all partitions that are held; one at least.
+        """
+        if not isinstance(self._processor, WorksBesides):
+            return False
+        scope = FencedScope(self._database, self._clock, claims, next_offsets={})
+        try:
+            more = self._processor.work_besides(scope)
+        except (TransientError, Fenced) as passing:
+            log.warning("work_besides_waits", service=claims[0].service, why=str(passing))
+            return False
+        self._on_stored(scope.stored)
+        return more
 
     def asked(self, service: str) -> set[PartitionId]:
         """Name the partitions of which an operator wants something released or dropped."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from sqlalchemy import Connection
 
@@ -19,6 +19,11 @@ class Unit(Protocol):
     @property
     def connection(self) -> Connection:
         """The open transaction."""
+        ...
+
+    @property
+    def sources(self) -> frozenset[PartitionId]:
+        """The partitions of the batch."""
         ...
 
     def publish(self, message: Outgoing, source: PartitionId) -> None:
@@ -77,5 +82,24 @@ class Processor(Protocol[Item]):
             PoisonRecord, or any error: the core handles the batch again in smaller pieces, down to the record that
                 fails, and sets that aside.
             TransientError, Fenced: let through.
+        """
+        ...
+
+
+@runtime_checkable
+class WorksBesides(Protocol):
+    """A processor that has work besides the log, which is done between batches and when there are none."""
+
+    def work_besides(self, scope: BatchScope) -> bool:
+        """Do a little of that work: well under a second. Called once a second at least, never beside `apply`.
+
+        Args:
+            scope: over all partitions that are held now; `commit` stores no offset, and need not be opened.
+
+        Returns:
+            Whether there is more to do at once; it is then called again after the next batch, or right away.
+
+        Raises:
+            TransientError, Fenced: it is tried again later.
         """
         ...
