@@ -60,6 +60,7 @@ from meekoppel_contracts.coordination import (
     CooperatingPlan,
     CooperationEvent,
 )
+from meekoppel_contracts.envelope import encode_around, plan_as_written
 from meekoppel_contracts.errors import (
     ContractError,
     FramingError,
@@ -373,6 +374,7 @@ __all__ = [
     "decode_record",
     "encode_agreement_event",
     "encode_area_event",
+    "encode_around",
     "encode_assessment_event",
     "encode_connector_heartbeat",
     "encode_cooperation_event",
@@ -397,6 +399,7 @@ __all__ = [
     "overlap_id",
     "own_registry",
     "packaged_registry",
+    "plan_as_written",
     "plan_id",
     "read_schema_ids",
     "rejections",

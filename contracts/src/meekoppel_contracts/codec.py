@@ -91,9 +91,17 @@ class Codec(Generic[Record]):
             SchemaMismatch: when it is of another contract, its body does not follow its schema, or its values break a
                 rule of the contract.
         """
+        return self.read(data)[0]
+
+    def read(self, data: bytes | None) -> tuple[Record, dict[str, Any]]:
+        """Read one framed record as `decode` does; gives the plain values from which it was made, too.
+
+        Raises:
+            ContractError: as `decode` does.
+        """
         values = self.values(data)
         try:
-            return self.model.model_validate(values)
+            return self.model.model_validate(values), values
         except Exception as error:
             raise self._mismatch(framed_schema_id(data), error) from error
 
@@ -122,6 +130,15 @@ class Codec(Generic[Record]):
             f"{left_over} bytes are left over after the {self.subject} (schema id {schema_id}); "
             "they were written with another schema, or more than one record was put into one value"
         )
+
+    @property
+    def schema_id(self) -> SchemaId:
+        """The id of the version that is written."""
+        return self._own.schema_id
+
+    def parsed_schema(self) -> Any:
+        """Give the schema of the version that is written, as fastavro parsed it."""
+        return self._registry.parsed(self._own.schema_id)
 
     def _mismatch(self, schema_id: SchemaId, error: Exception) -> SchemaMismatch:
         return SchemaMismatch(

@@ -10,7 +10,8 @@ from meekoppel_contracts.codes import OrganisationKind, RejectionReason, Status
 from meekoppel_contracts.ids import OrgCode
 from meekoppel_contracts.plan import Initiator, Period
 from meekoppel_contracts.testing import example_plan
-from meekoppel_hub.intake.outcome import Submission, content_hash
+from meekoppel_hub.intake.outcome import Submission
+from meekoppel_hub.intake.receive import receive
 from meekoppel_hub.intake.rules import check_identity, check_meaning, check_text
 from meekoppel_hub.platform.organisations import Organisation
 
@@ -29,8 +30,9 @@ def registered(*may_publish_for: str, active: bool = True) -> dict[OrgCode, Orga
 @pytest.fixture
 def submit(inbox, event):
     def make(plan, **changes) -> Submission:
-        made = event(plan, **changes)
-        return Submission(inbox.send(made), ALKMAAR, made, inbox.epoch, 1, content_hash(plan))
+        received = receive(inbox.send(event(plan, **changes)), 100_000, datetime(2026, 11, 23, tzinfo=UTC))
+        assert isinstance(received, Submission), received
+        return received
 
     return make
 

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from meekoppel_contracts.codec import decode_plan_event
 from meekoppel_contracts.codes import PlanEventType, RejectionReason, Visibility
-from meekoppel_contracts.ids import OrgCode
-from meekoppel_hub.intake.outcome import Outcome, Rejection, Submission, content_hash
+from meekoppel_hub.intake.outcome import Outcome, Rejection, Submission
+from meekoppel_hub.intake.receive import receive
 from meekoppel_hub.intake.versions import Judgement, PlanState, judge
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -21,7 +22,9 @@ def say(inbox, event):
     def submission(plan, sequence: int, epoch: str = EPOCH, withdraw: bool = False, **fields) -> Submission:
         kind = PlanEventType.WITHDRAWN if withdraw else PlanEventType.CHANGED
         made = event(plan, type=kind, **fields)
-        return Submission(inbox.send(made), OrgCode("gm0361"), made, epoch, sequence, content_hash(plan))
+        received = receive(inbox.send(made, epoch=epoch, sequence=sequence), 100_000, NOW)
+        assert isinstance(received, Submission), received
+        return received
 
     return submission
 
@@ -60,6 +63,7 @@ def test_a_change_names_the_fields_that_changed(known, say, plan) -> None:
     (written,) = judgement.events
     assert judgement.outcome is Outcome.CHANGED
     assert (written.event.version, written.event.changed_fields) == (2, ("title", "description"))
+    assert decode_plan_event(written.value) == written.event
 
 
 def test_a_resend_is_dropped_and_leaves_the_state(known, say, plan) -> None:

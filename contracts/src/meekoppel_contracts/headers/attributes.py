@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -63,10 +63,10 @@ class EventHeaders:
     epoch: str | None = None
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for name, header in _KAFKA_NAMES.items():
+            value = getattr(self, name)
             if isinstance(value, str):
-                _check_text(_KAFKA_NAMES[field.name], value)
+                _check_text(header, value)
         if self.time.tzinfo is None or self.time.utcoffset() is None:
             raise HeaderError("ce_time", f"{self.time.isoformat()} has no time zone")
         object.__setattr__(self, "time", self.time.astimezone(UTC))
@@ -117,6 +117,8 @@ class EventHeaders:
 def _check_text(header: str, value: str) -> None:
     if not value.strip():
         raise HeaderError(header, "it is empty")
+    if value.isascii():
+        return
     try:
         value.encode()
     except UnicodeEncodeError as error:

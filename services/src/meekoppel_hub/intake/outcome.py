@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from meekoppel_contracts.codes import RejectionReason
 from meekoppel_contracts.events import PlanEvent
 from meekoppel_contracts.ids import OrgCode
-from meekoppel_contracts.plan import Plan
 from meekoppel_hub.platform.stream.records import LogRecord
 
 
@@ -51,7 +51,9 @@ class Submission:
         event: the event, not numbered yet.
         epoch: under which numbering the connector sent it; later numberings sort after earlier ones as text.
         sequence: its number in that numbering.
-        content_sha256: of what its plan says; a quick way to see that nothing changed.
+        plan_values: what its plan says, as plain values.
+        written_plan: the same as bytes of the newest contract.
+        content_sha256: of those bytes (hexadecimal); a quick way to see that nothing changed.
     """
 
     record: LogRecord
@@ -59,12 +61,9 @@ class Submission:
     event: PlanEvent
     epoch: str
     sequence: int
+    plan_values: Mapping[str, Any]
+    written_plan: bytes
     content_sha256: str
-
-
-def content_hash(plan: Plan) -> str:
-    """Hash what a plan says (SHA-256, hexadecimal)."""
-    return hashlib.sha256(plan.model_dump_json().encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from pydantic import ValidationError
 
-from meekoppel_contracts.codec import decode_plan_event
+from meekoppel_contracts.codec import PLAN_EVENTS
 from meekoppel_contracts.codes import RejectionReason
+from meekoppel_contracts.envelope import plan_as_written
 from meekoppel_contracts.errors import ContractError, HeaderError, InvalidIdentifier
 from meekoppel_contracts.headers import EventHeaders
 from meekoppel_contracts.ids import OrgCode, org_code
 from meekoppel_contracts.numbering import EPOCH_PATTERN
 from meekoppel_contracts.topics import INBOX_PREFIX
-from meekoppel_hub.intake.outcome import Received, Rejection, Submission, Undecodable, content_hash
+from meekoppel_hub.intake.outcome import Received, Rejection, Submission, Undecodable
 from meekoppel_hub.platform.errors import PoisonRecord
 from meekoppel_hub.platform.stream.records import LogRecord
 
@@ -39,14 +42,17 @@ def receive(record: LogRecord, max_event_bytes: int, now: datetime) -> Received:
     """
     organisation = _owner_of(record.source.topic)
     try:
-        event = decode_plan_event(_checked_value(record, max_event_bytes))
+        value = _checked_value(record, max_event_bytes)
+        event, values = PLAN_EVENTS.read(value)
         epoch, sequence = _numbering(record, now)
         EventHeaders.parse(record.headers)
+        written = plan_as_written(event, value)
     except _UnreadableError as unreadable:
         return Undecodable(record, organisation, unreadable.rejection)
     except ContractError as error:
         return Undecodable(record, organisation, _explain(error))
-    return Submission(record, organisation, event, epoch, sequence, content_hash(event.plan))
+    digest = hashlib.sha256(written).hexdigest()
+    return Submission(record, organisation, event, epoch, sequence, values["plan"], written, digest)
 
 
 def _owner_of(topic: str) -> OrgCode:
@@ -71,12 +77,17 @@ def _numbering(record: LogRecord, now: datetime) -> tuple[str, int]:
     epoch = _text(record, "ce_epoch", EPOCH_PATTERN, "<time as 20261123T171540123456Z>-<6 hexadecimal digits>")
     sequence = _text(record, "ce_sequence", _SEQUENCE, "a whole number of at most 18 digits")
     try:
-        created = datetime.strptime(epoch[: epoch.index("Z")], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
+        created = _created(epoch)
     except ValueError:
         raise _unnumbered("ce_epoch", f"header ce_epoch {epoch!r} holds no time that exists") from None
     if created > now + _CLOCK_TOLERANCE:
         raise _unnumbered("ce_epoch", f"header ce_epoch {epoch!r} lies in the future; set the sender's clock")
     return epoch, int(sequence)
+
+
+@lru_cache(maxsize=1_000)
+def _created(epoch: str) -> datetime:
+    return datetime.strptime(epoch[: epoch.index("Z")], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
 
 
 def _text(record: LogRecord, name: str, pattern: re.Pattern[str], form: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import fields
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, Text, bindparam, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from meekoppel_contracts.ids import OrgCode, PlanId
@@ -19,6 +20,22 @@ from meekoppel_hub.platform.organisations import Organisation, organisation_from
 
 Counts = Mapping[tuple[OrgCode, Outcome], int]
 
+_COLUMNS = tuple(field.name for field in fields(PlanState))
+_STATES = select(*(plan_state.c[name] for name in _COLUMNS)).order_by(plan_state.c.plan_id).with_for_update()
+_LOAD = {
+    "postgresql": _STATES.where(plan_state.c.plan_id == func.any(bindparam("ids", type_=postgresql.ARRAY(Text)))),
+    "sqlite": _STATES.where(plan_state.c.plan_id.in_(text("SELECT value FROM json_each(:ids)"))),
+}
+# One statement for a whole batch: as INSERT of many rows its text would grow with each, and be parsed anew.
+_SAVE_POSTGRESQL = f"""
+    INSERT INTO plan_state ({", ".join(_COLUMNS)})
+    SELECT * FROM unnest(%(plan_id)b::text[], %(version)b::bigint[], %(epoch)b::text[], %(sequence)b::bigint[],
+                         %(content_sha256)b::text[], %(event)b::bytea[], %(withdrawn)b::boolean[], %(topic)b::text[],
+                         %(recorded_at)b::timestamptz[], %(revision)b::bigint[])
+    ON CONFLICT (plan_id) DO UPDATE
+    SET ({", ".join(_COLUMNS[1:])}) = ({", ".join(f"excluded.{name}" for name in _COLUMNS[1:])})
+    WHERE plan_state.revision = excluded.revision - 1"""  # noqa: S608 - the names are ours
+
 
 def load_organisations(connection: Connection, codes: Collection[OrgCode]) -> dict[OrgCode, Organisation]:
     """Read the registrations of these organisations, as far as they exist."""
@@ -28,10 +45,13 @@ def load_organisations(connection: Connection, codes: Collection[OrgCode]) -> di
 
 def load_states(connection: Connection, plans: Collection[PlanId]) -> dict[PlanId, PlanState]:
     """Read the states of these plans, and hold their rows (PostgreSQL) until the transaction ends."""
-    # In order, so that two workers that hold rows never wait for each other in a circle.
-    statement = select(plan_state).where(plan_state.c.plan_id.in_(plans)).order_by(plan_state.c.plan_id)
-    rows = connection.execute(statement.with_for_update()).mappings()
-    return {row["plan_id"]: PlanState(**row) for row in rows}
+    if not plans:
+        return {}
+    # One text whatever the number of plans: it is compiled, parsed and planned once. In order, so that two workers
+    # that hold rows never wait for each other in a circle.
+    ids: Any = sorted(plans) if connection.dialect.name == "postgresql" else json.dumps(sorted(plans))
+    statement = _LOAD[connection.dialect.name]
+    return {row.plan_id: PlanState(*row) for row in connection.execute(statement, {"ids": ids})}
 
 
 def save_states(connection: Connection, states: Iterable[PlanState]) -> None:
@@ -40,20 +60,15 @@ def save_states(connection: Connection, states: Iterable[PlanState]) -> None:
     Raises:
         TransientError: when another worker wrote one of them meanwhile; the batch is to be done again.
     """
-    rows = [{**_row(state), "revision": state.revision + 1} for state in states]
-    if not rows:
+    in_order = sorted(states, key=lambda state: state.plan_id)
+    if not in_order:
         return
-    upsert = _insert(connection, plan_state)
-    new = upsert.excluded
-    statement = upsert.on_conflict_do_update(
-        index_elements=[plan_state.c.plan_id],
-        set_={column.name: new[column.name] for column in plan_state.c if column.name != "plan_id"},
-        where=plan_state.c.revision == new.revision - 1,
-    ).returning(plan_state.c.plan_id)
-    in_order = sorted(rows, key=lambda row: str(row["plan_id"]))
-    written = len(connection.execute(statement, in_order).all())
-    if written != len(rows):
-        raise TransientError(f"another worker wrote {len(rows) - written} of {len(rows)} plans at the same moment")
+    save = _save_postgresql if connection.dialect.name == "postgresql" else _save_sqlite
+    written = save(connection, [replace(state, revision=state.revision + 1) for state in in_order])
+    if written != len(in_order):
+        raise TransientError(
+            f"another worker wrote {len(in_order) - written} of {len(in_order)} plans at the same moment"
+        )
 
 
 def add_counts(connection: Connection, counts: Counts) -> None:
@@ -72,9 +87,22 @@ def add_counts(connection: Connection, counts: Counts) -> None:
     connection.execute(statement, rows)
 
 
-def _row(state: PlanState) -> dict[str, Any]:
-    # Not `asdict`, which copies every value deeply.
-    return {field.name: getattr(state, field.name) for field in fields(PlanState)}
+def _save_postgresql(connection: Connection, states: Sequence[PlanState]) -> int:
+    columns = {name: [getattr(state, name) for state in states] for name in _COLUMNS}
+    return connection.exec_driver_sql(_SAVE_POSTGRESQL, columns).rowcount
+
+
+def _save_sqlite(connection: Connection, states: Sequence[PlanState]) -> int:
+    upsert = sqlite.insert(plan_state)
+    new = upsert.excluded
+    statement = upsert.on_conflict_do_update(
+        index_elements=[plan_state.c.plan_id],
+        set_={name: new[name] for name in _COLUMNS if name != "plan_id"},
+        where=plan_state.c.revision == new.revision - 1,
+    )
+    return connection.execute(
+        statement, [{name: getattr(state, name) for name in _COLUMNS} for state in states]
+    ).rowcount
 
 
 def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from meekoppel_contracts.codec import decode_plan_event, encode_plan_event
+from meekoppel_contracts.codec import PLAN_EVENTS, decode_plan_event, encode_plan_event
 from meekoppel_contracts.codes import PlanEventType, RejectionReason
+from meekoppel_contracts.envelope import encode_around
 from meekoppel_contracts.events import PlanEvent
 from meekoppel_contracts.ids import PlanId
 from meekoppel_contracts.numbering import Decision, Ruling, Standing, decide
-from meekoppel_contracts.plan import changed_fields
+from meekoppel_contracts.plan import Plan
 from meekoppel_contracts.topics import PLANS
 from meekoppel_hub.intake.outcome import Outcome, Rejection, Submission
 
@@ -131,11 +132,13 @@ def _stale_epoch(state: PlanState, submission: Submission) -> Rejection:
 def _differences(state: PlanState, submission: Submission) -> tuple[str, ...]:
     """Name the fields that differ from the last accepted plan.
 
-    Equal hashes decide quickly. Unequal ones do not: a newer contract may have added a field with a default.
+    Equal hashes decide quickly. Unequal ones do not: a newer contract may have added a field with a default, and other
+    writers may write the same in other bytes.
     """
     if submission.content_sha256 == state.content_sha256:
         return ()
-    return changed_fields(decode_plan_event(state.event).plan, submission.event.plan)
+    before = PLAN_EVENTS.values(state.event)["plan"]
+    return tuple(name for name in Plan.model_fields if before[name] != submission.plan_values[name])
 
 
 def _accepted(
@@ -151,7 +154,8 @@ def _accepted(
         "recorded_at": recorded_at,
         "changed_fields": decision.changed_fields,
     }
-    events.append(_log_event(standing.topic, submission.event.model_copy(update=changes)))
+    event = submission.event.model_copy(update=changes)
+    events.append(LogEvent(standing.topic, event, encode_around(event, submission.written_plan)))
     after = PlanState(
         plan_id=submission.event.plan.plan_id,
         version=standing.version,
@@ -181,8 +185,4 @@ def _leave_open_topic(state: PlanState, event: PlanEvent, version: int, recorded
             "changed_fields": (),
         }
     )
-    return _log_event(PLANS, withdrawal)
-
-
-def _log_event(topic: str, event: PlanEvent) -> LogEvent:
-    return LogEvent(topic, event, encode_plan_event(event))
+    return LogEvent(PLANS, withdrawal, encode_plan_event(withdrawal))

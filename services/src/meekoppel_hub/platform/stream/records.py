@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+import orjson
 
 Headers = tuple[tuple[str, bytes | None], ...]
 
@@ -69,9 +70,9 @@ class Outgoing:
 def pack_headers(headers: Sequence[tuple[str, bytes | None]]) -> bytes:
     """Write headers as bytes for the database; `unpack_headers` reads them back exactly."""
     rows = [[name, None if value is None else value.hex()] for name, value in headers]
-    return json.dumps(rows).encode()
+    return orjson.dumps(rows)
 
 
 def unpack_headers(packed: bytes) -> Headers:
     """Read what `pack_headers` wrote."""
-    return tuple((name, None if value is None else bytes.fromhex(value)) for name, value in json.loads(packed))
+    return tuple((name, None if value is None else bytes.fromhex(value)) for name, value in orjson.loads(packed))
