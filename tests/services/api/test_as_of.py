@@ -206,3 +206,30 @@ async def test_a_date_as_the_end_of_a_period_means_the_whole_day(api, recorded):
     assert (await api.get("/plans", datetime="2027-02-01/2027-03-01")).ids == [GEMEENTE]
     assert (await api.get("/plans", datetime="2027-03-11")).ids == [GEMEENTE]
     assert (await api.get("/plans", datetime="2027-03-11T00:00:01Z")).ids == []
+
+
+async def test_the_history_of_a_plan_tells_field_by_field_what_changed(api, recorded):
+    recorded.on_day(1, public(GEMEENTE, title="Riool"))
+    recorded.on_day(5, public(GEMEENTE, version=2, title="Riool", days=(14, 20)))
+    recorded.on_day(9, public(GEMEENTE, version=3, title="Riool en weg", days=(14, 20)))
+
+    first = await api.get(f"/plans/{GEMEENTE}/history", limit=2)
+    second = await api.get(f"/plans/{GEMEENTE}/history", cursor=first.json["next"])
+    entries = [*first.json["history"], *second.json["history"]]
+    assert [(one["version"], one["compared_with"]) for one in entries] == [(1, None), (2, 1), (3, 2)]
+    assert [(one["field"], one["days"]) for one in entries[1]["differences"]] == [
+        ("period.earliest_start", 14.0),
+        ("period.latest_end", 10.0),
+    ]
+    assert entries[2]["differences"][0]["words"]["en"] == "title from “Riool” to “Riool en weg”"
+    assert second.json["next"] is None
+
+
+async def test_the_history_leaves_out_what_the_viewer_might_not_see(api, recorded, tokens):
+    recorded.on_day(1, public(GEMEENTE, title="Riool"))
+    recorded.on_day(5, restricted_to(public(GEMEENTE, version=2, title="Geheim")))
+    recorded.on_day(9, public(GEMEENTE, version=3, title="Riool en weg"))
+
+    history = (await api.get(f"/plans/{GEMEENTE}/history", tokens["telecom"])).json["history"]
+    assert [(one["version"], one["compared_with"]) for one in history] == [(1, None), (3, 1)]
+    assert "Geheim" not in str(history)

@@ -124,6 +124,38 @@ VERSIONS: _Responses = {
     410: _GONE,
     **_USUAL,
 }
+HISTORY: _Responses = {
+    200: _answer(
+        "What each version changed, oldest first.",
+        {
+            "plan_id": _PLAN["id"],
+            "history": [
+                {
+                    "version": 3,
+                    "type": "changed",
+                    "compared_with": 2,
+                    "differences": [
+                        {
+                            "field": "period.earliest_start",
+                            "old": "2027-03-01T00:00:00+00:00",
+                            "new": "2027-03-15T00:00:00+00:00",
+                            "days": 14.0,
+                            "words": {
+                                "nl": "vroegste start 14 dagen later: van 2027-03-01 naar 2027-03-15",
+                                "en": "earliest start 14 days later: from 2027-03-01 to 2027-03-15",
+                            },
+                        }
+                    ],
+                }
+            ],
+            "next": None,
+        },
+    ),
+    400: _BAD_REQUEST,
+    404: _NOT_FOUND,
+    410: _GONE,
+    **_USUAL,
+}
 OVERLAP: _Responses = {
     200: _answer("The pair.", {**_OVERLAP, "crs": _CRS}, _GEOJSON),
     400: _BAD_REQUEST,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -53,17 +52,6 @@ def find_plan_as_of(connection: Connection, viewer: Viewer, today: StoredPlan, m
     if not is_shared(viewer, then.sharing, moment):
         raise _gone(then)
     return then
-
-
-def visible_versions(
-    connection: Connection, viewer: Viewer, plan_id: str, after: int, now: datetime
-) -> Iterator[StoredPlan]:
-    """Give the versions of a plan that the viewer might see when they were the newest, oldest first."""
-    query = select(plan_versions.c.event).where(plan_versions.c.plan_id == plan_id, plan_versions.c.version > after)
-    for row in connection.execute(query.order_by(plan_versions.c.version)):
-        stored = read_stored(row.event)
-        if may_see(viewer, stored.sharing, now):
-            yield stored
 
 
 def _last_visible(connection: Connection, viewer: Viewer, plan_id: str, now: datetime) -> StoredPlan | None:

@@ -15,9 +15,10 @@ from meekoppel_hub.api.context import AnyViewer, Context
 from meekoppel_hub.api.errors import BadRequest
 from meekoppel_hub.api.moments import AsOf, From, Period, To, read_as_of, read_period
 from meekoppel_hub.api.paging import DEFAULT_LIMIT, Cursor, Limit, next_page, one_page, read_cursor, without_nul
-from meekoppel_hub.api.plan_store import find_plan, find_plan_as_of, visible_versions
+from meekoppel_hub.api.plan_store import find_plan, find_plan_as_of
 from meekoppel_hub.reading.as_of import plans_as_of
 from meekoppel_hub.reading.features import plan_features, version_entry
+from meekoppel_hub.reading.history import plan_history, visible_versions
 from meekoppel_hub.reading.plans import PlanFilter, box_area, visible_plans
 
 router = APIRouter(tags=["plans"])
@@ -92,6 +93,23 @@ def list_versions(
     return JsonAnswer(
         {"plan_id": plan_id, "crs": named_crs(context.settings.crs), "versions": versions, "next": next_cursor}
     )
+
+
+@router.get("/plans/{plan_id:path}/history", summary="What each version of a plan changed", responses=examples.HISTORY)
+def list_history(
+    context: Context, viewer: AnyViewer, plan_id: PlanPath, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+) -> Response:
+    """Give what each version changed, oldest first: field by field, the old and the new value, and in words (nl, en).
+
+    Moments are told by the days they moved, zones by metres and square metres. A version that was not shared with you
+    is left out; the next one is then compared with the one before it, which `compared_with` names.
+    """
+    after, plan_id, now = _read_version(read_cursor(cursor)), without_nul(plan_id), context.clock()
+    with context.database.read() as connection:
+        find_plan(connection, viewer, plan_id, now)
+        found = plan_history(connection, viewer, plan_id, after, now)
+        page, next_cursor = one_page(found, limit, lambda entry: str(entry.stored.version))
+    return JsonAnswer({"plan_id": plan_id, "history": [entry.document() for entry in page], "next": next_cursor})
 
 
 @router.get("/plans/{plan_id:path}", summary="One plan", responses=examples.PLAN, response_class=GeoJsonAnswer)

@@ -16,6 +16,8 @@ from typing import Annotated
 import typer
 
 from meekoppel_contracts.topics import COORDINATION, COORDINATION_RESTRICTED, PLANS, PLANS_RESTRICTED
+from meekoppel_hub.cli.plan_history import EPILOG as PLAN_EPILOG
+from meekoppel_hub.cli.plan_history import history_of_plan
 from meekoppel_hub.history.formats import Format, line_writer, unreadable_line
 from meekoppel_hub.history.output import FileOutput, Output, StreamOutput
 from meekoppel_hub.history.replay import Replay, Replayed, Selection
@@ -24,7 +26,8 @@ from meekoppel_hub.platform.running import bootstrap_of
 from meekoppel_hub.platform.settings import HubSettings
 from meekoppel_hub.platform.stream.read import Cursor, Start, Window, read_log
 
-app = typer.Typer(help="The history: every event of the log, read again from any point.", no_args_is_help=True)
+app = typer.Typer(help="The history: the log read again from any point, and that of one plan.", no_args_is_help=True)
+app.command("plan", epilog=PLAN_EPILOG)(history_of_plan)
 
 _SECONDS_BETWEEN_PROGRESS = 3.0
 
@@ -64,11 +67,6 @@ FromOffset = Annotated[
 IncludeRestricted = Annotated[bool, typer.Option(help="Also what is restricted: for the hub's operator only.")]
 IncludeCoordination = Annotated[bool, typer.Option(help="Also where plans meet, and what the parties say and agree.")]
 Bootstrap = Annotated[str | None, typer.Option(help="Kafka as host:port; else the setting or the running hub's.")]
-
-
-@app.callback()
-def history() -> None:
-    """Keep `replay` a command of its own."""
 
 
 @app.command(epilog="Example: meekoppel history replay --from 2026-11-01 --organisation gm0361 --out november.jsonl")

@@ -25,6 +25,7 @@ COMMANDS = {
     "deliveries": ("subscriptions", "deliveries_app"),
     "history": ("history", "app"),
     "export": ("export", "app"),
+    "view": ("view_at", "app"),
     "dead-letters": ("dead_letters", "app"),
 }
 HELP = "Meekoppel: the hub in which organisations that dig and build see where their plans meet."
