@@ -114,3 +114,13 @@ def test_a_calendar_is_written_by_the_command_too(hub):
     export("calendar", "--out", str(out), "--language", "en")
 
     assert out.read_bytes().count(b"BEGIN:VEVENT") == 1
+
+
+def test_a_report_is_of_an_area(hub):
+    out = hub / "report.html"
+
+    with pytest.raises(SettingsError, match="a report is of an area"):
+        export("report", "--out", str(out))
+    export("report", "--bbox", "142000,456500,144000,458500", "--since", "2026-09-01", "--out", str(out))
+
+    assert "Afstemming van werken" in out.read_text(encoding="utf-8")

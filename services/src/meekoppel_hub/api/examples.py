@@ -217,6 +217,9 @@ FILES: _Responses = {
 CALENDAR: _Responses = {
     200: {"description": "The calendar, streamed.", "content": {"text/calendar": {"example": _CALENDAR}}}
 }
+REPORT: _Responses = {
+    200: {"description": "The page, streamed.", "content": {"text/html": {"example": "<!doctype html>…</html>"}}}
+}
 _TRIANGLE = {
     "type": "Polygon",
     "coordinates": [[[111000, 516000], [112000, 516000], [112000, 517000], [111000, 516000]]],

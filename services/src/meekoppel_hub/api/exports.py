@@ -27,6 +27,8 @@ from meekoppel_hub.exports.crs import WGS84, places
 from meekoppel_hub.exports.orders import MEDIA_TYPES, Format, Order
 from meekoppel_hub.exports.overlaps import export_overlaps
 from meekoppel_hub.exports.plans import export_plans
+from meekoppel_hub.exports.report import MEDIA_TYPE as REPORT_TYPE
+from meekoppel_hub.exports.report import ReportOrder, export_report
 from meekoppel_hub.platform.areas import area_from_wkt
 from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.reading.access import Viewer
@@ -151,6 +153,28 @@ def calendar_as_file(
     )
     order = _order(context, viewer, Format.GEOJSON, language, False, WGS84, False)
     return _file(context, lambda: export_calendar(order, wanted), CALENDAR_TYPE, "plans.ics")
+
+
+@router.get("/report", summary="The coordination report of an area", responses=examples.REPORT, response_class=Response)
+def report_as_page(
+    context: Context,
+    viewer: AnyViewer,
+    bbox: BoxText = None,
+    area: AreaText = None,
+    name: Annotated[str | None, Query(max_length=200, description="What the area is called.")] = None,
+    since: Since = None,
+    language: LanguageName = "nl",
+) -> Response:
+    """Give the report of an area as one HTML page to print on A4; `since` is the moment of the last meeting."""
+    place = _area(bbox, area, context)
+    if place is None:
+        raise BadRequest("a report is of an area: give bbox or area")
+    order = _order(context, viewer, Format.GEOJSON, language, False, None, False)
+    asked = ReportOrder(order, place, name or str(bbox or ""), in_utc(since))
+    answer = _file(context, lambda: export_report(asked), REPORT_TYPE, "report.html")
+    answer.headers["Content-Disposition"] = "inline"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    return answer
 
 
 def _format(form: Format | None, accept: str | None) -> Format:

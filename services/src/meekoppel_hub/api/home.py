@@ -28,6 +28,7 @@ ENDPOINTS = (
     ("GET", "/exports/plans", "plans as a file: f=csv, xlsx, geojson or gpkg; the filters of /plans and more"),
     ("GET", "/exports/overlaps", "overlaps as a file, likewise"),
     ("GET", "/exports/calendar.ics", "periods and deadlines, for an agenda"),
+    ("GET", "/exports/report", "the coordination report of an area (bbox or area), to print; since: the last meeting"),
     ("GET", "/areas", "where organisations have a say; filters: bbox, authority; one: /areas/{area_id}, its /versions"),
     ("GET", "/agreements", "by which rules plans meet, and what each version changed; filter: authority"),
     ("GET", "/moratoria", "where and when the ground rests; filters: bbox, authority, holding_at"),

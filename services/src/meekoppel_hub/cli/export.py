@@ -27,6 +27,8 @@ from meekoppel_hub.exports.crs import WGS84
 from meekoppel_hub.exports.orders import Format
 from meekoppel_hub.exports.overlaps import export_overlaps
 from meekoppel_hub.exports.plans import export_plans
+from meekoppel_hub.exports.report import ReportOrder, export_report
+from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.reading.overlaps import OverlapFilter
 from meekoppel_hub.reading.plans import PlanFilter
 
@@ -176,6 +178,35 @@ def calendar(
         changed_since=day_start(since, "--since", asked.settings),
     )
     _give(lambda told: export_calendar(asked.order(Format.GEOJSON, told), wanted), out, "plans")
+
+
+@app.command(
+    epilog="Examples: meekoppel export report --area town.geojson --name Rijnvoorde --since 2026-09-01 --out r.html · "
+    "print it with a browser, or chromium --headless --print-to-pdf=r.pdf r.html"
+)
+def report(
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")],
+    bbox: Box = None,
+    area: AreaFile = None,
+    name: Annotated[str | None, typer.Option(help="What the area is called, for the title.")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="The day of the last meeting: what changed since.")
+    ] = None,
+    for_organisation: For = None,
+    everything: Everything = False,
+    language: LanguageOption = LanguageName.NL,
+) -> None:
+    """Write the coordination report of an area: map, opportunities, conflicts, time line, changes; to print on A4.
+
+    It is one file that needs nothing else: mail it, open it in a browser, print it or save it there as PDF.
+    """
+    asked = Asked(for_organisation, everything, language, False, None, "")
+    place = area_of(bbox, area, asked.settings)
+    if place is None:
+        raise SettingsError("a report is of an area: give --area or --bbox")
+    called = name or (area.stem if area is not None else str(bbox))
+    day = day_start(since, "--since", asked.settings)
+    _give(lambda told: export_report(ReportOrder(asked.order(Format.GEOJSON, told), place, called, day)), out, "plans")
 
 
 def _give(make: Callable[[Callable[[int], None]], Iterator[bytes]], out: Path | None, what: str) -> None:
