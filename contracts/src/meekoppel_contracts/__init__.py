@@ -81,6 +81,7 @@ from meekoppel_contracts.framing import MAGIC_BYTE, PREFIX_LENGTH, frame_prefix,
 from meekoppel_contracts.headers import *  # noqa: F403 - the whole package; its own __all__ says what that is
 from meekoppel_contracts.heartbeat import CONNECTOR_NAME_LENGTH, ConnectorHeartbeat
 from meekoppel_contracts.ids import (
+    DERIVED_MORATORIUM,
     ORG_CODE_PATTERN,
     PLAN_ID_PATTERN,
     AgreementId,
@@ -95,6 +96,7 @@ from meekoppel_contracts.ids import (
     check_area_id,
     check_moratorium_id,
     check_plan_id,
+    derived_moratorium_id,
     event_id,
     org_code,
     overlap_id,
@@ -225,6 +227,7 @@ __all__ = [
     "COORDINATION_INBOX_PREFIX",
     "COORDINATION_RESTRICTED",
     "DEAD_LETTERS_PREFIX",
+    "DERIVED_MORATORIUM",
     "DESCRIPTION_LENGTH",
     "ENDED",
     "EPOCH_PATTERN",
@@ -372,6 +375,7 @@ __all__ = [
     "decode_plan_rejection",
     "decode_quality_event",
     "decode_record",
+    "derived_moratorium_id",
     "encode_agreement_event",
     "encode_area_event",
     "encode_around",

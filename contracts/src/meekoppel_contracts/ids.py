@@ -23,6 +23,9 @@ SchemaId = NewType("SchemaId", int)
 ORG_CODE_PATTERN = r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$"
 PLAN_ID_PATTERN = r"^[A-Z][A-Z0-9]{0,9}\.[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\.[A-Za-z0-9_,.:/\-]{1,150}$"
 
+DERIVED_MORATORIUM = "rest-"
+"""How the local id of a moratorium begins that the hub derived from a completed plan; others may not begin so."""
+
 _ORG_CODE = re.compile(ORG_CODE_PATTERN)
 _PLAN_ID = re.compile(PLAN_ID_PATTERN)
 
@@ -98,6 +101,12 @@ def overlap_id(first: PlanId, second: PlanId) -> OverlapId:
 def event_id(plan: PlanId, version: int) -> str:
     """Derive the id of an event in the log from its plan and version (rule 2 of the log)."""
     return f"{plan}/{version}"
+
+
+def derived_moratorium_id(plan: PlanId, authority: OrgCode, agreement: str) -> MoratoriumId:
+    """Derive the id of the moratorium that follows from a completed plan by an agreement."""
+    digest = hashlib.sha256(f"{plan}\n{agreement}".encode()).hexdigest()[:24]
+    return check_moratorium_id(f"{split_plan_id(plan)[0]}.{authority}.{DERIVED_MORATORIUM}{digest}")
 
 
 def _check_identification(value: str, what: str) -> str:

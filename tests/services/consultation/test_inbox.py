@@ -41,7 +41,7 @@ def test_what_cannot_be_read_is_refused_with_its_bytes_and_holds_up_nothing(met,
 
 def test_a_contract_that_the_inbox_does_not_take_is_refused_by_name(met):
     (refusal,) = met.take(met.record("coordination-inbox.org-a", encode_plan_event(example_event())))
-    assert "takes no plan-event; it takes assessment-event" in refusal.message
+    assert "takes no plan-event; it takes agreement-event, area-event, assessment-event" in refusal.message
 
 
 def test_what_is_too_large_is_refused(met):
