@@ -31,6 +31,10 @@ _PAIR = (
     "gap_days",
     "score",
     "explanation",
+    "explanation_nl",
+    "score_parts",
+    "rulesets",
+    "moratorium_id",
     "location",
 )
 

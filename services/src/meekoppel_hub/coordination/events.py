@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 from meekoppel_contracts.codec import encode_overlap_event
 from meekoppel_contracts.codes import OverlapKind, Severity
-from meekoppel_contracts.events import OverlapEvent, OverlapSide
+from meekoppel_contracts.events import OverlapEvent, OverlapSide, ScorePart
 from meekoppel_contracts.headers import overlap_event_headers
-from meekoppel_contracts.ids import PlanId
+from meekoppel_contracts.ids import MoratoriumId, PlanId
 from meekoppel_contracts.topics import COORDINATION, COORDINATION_RESTRICTED
-from meekoppel_hub.coordination.overlap import Announcement
+from meekoppel_hub.coordination.meeting import score_parts_from_text
+from meekoppel_hub.coordination.overlap import Announcement, OverlapRow
 from meekoppel_hub.platform.stream.records import Outgoing
 
 
@@ -46,7 +47,17 @@ def overlap_event(announcement: Announcement, titles: Mapping[PlanId, str], crs:
         location=row.location,
         srid=crs,
         recorded_at=row.changed_at,
+        moratorium_id=None if row.moratorium_id is None else MoratoriumId(row.moratorium_id),
+        explanation_nl=row.explanation_nl,
+        score_parts=_score_parts(row),
+        rulesets=tuple(row.rulesets.split(",")),
+        assess_by=row.assess_by,
     )
+
+
+def _score_parts(row: OverlapRow) -> tuple[ScorePart, ...]:
+    parts = score_parts_from_text(row.score_parts)
+    return tuple(ScorePart(part=one.part, points=one.points, weight=one.weight) for one in parts)
 
 
 def outgoing(announcement: Announcement, titles: Mapping[PlanId, str], crs: int) -> Outgoing:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-
-import numpy as np
 
 from meekoppel_contracts.codes import Certainty, PlanEventType, Visibility
 from meekoppel_contracts.events import PlanEvent
 from meekoppel_contracts.ids import OrgCode, PlanId
 from meekoppel_contracts.plan import ENDED
-from meekoppel_hub.coordination.windows import Windows
 from meekoppel_hub.platform.clock import to_micros
 
 MOST_SHIFT_DAYS = 36_500
@@ -27,7 +24,7 @@ MORATORIUM = "moratorium"
 
 @dataclass(frozen=True, slots=True)
 class PlanFacts:
-    """One version of one plan, as matching sees it. All but the last two fields are columns of `plans`.
+    """One version of one plan, as matching sees it. All but the last four fields are columns of `plans`.
 
     Attributes:
         plan_id: which plan; of a moratorium, its id.
@@ -56,6 +53,8 @@ class PlanFacts:
         cooperation_kinds: in what, sorted, with commas between.
         kind: `plan` or `moratorium`.
         derived_from: the plan a moratorium comes from; None for all else.
+        exceptions: works that may be done in spite of a moratorium (`MoratoriumException`).
+        exempt_plans: plans that were given leave to dig in spite of a moratorium.
     """
 
     plan_id: PlanId
@@ -84,9 +83,11 @@ class PlanFacts:
     cooperation_kinds: str
     kind: str = PLAN
     derived_from: PlanId | None = None
+    exceptions: tuple[str, ...] = ()
+    exempt_plans: tuple[PlanId, ...] = ()
 
 
-FACT_COLUMNS = tuple(field.name for field in fields(PlanFacts))[:-2]
+FACT_COLUMNS = tuple(field.name for field in fields(PlanFacts))[:-4]
 """The fields of `PlanFacts` that are columns of `plans`, in their order."""
 
 
@@ -120,15 +121,6 @@ def facts_of(event: PlanEvent) -> PlanFacts:
         cooperates=cooperation is not None and cooperation.open,
         cooperation_kinds="" if cooperation is None else _listed(cooperation.kinds),
     )
-
-
-def windows_of(plans: Sequence[PlanFacts]) -> Windows:
-    """Lay the periods of plans side by side."""
-    columns = np.array(
-        [(plan.starts_us, plan.ends_us, plan.shift_earlier_days, plan.shift_later_days) for plan in plans],
-        dtype=np.int64,
-    ).reshape(-1, 4)
-    return Windows(*columns.T)
 
 
 def _ended(event: PlanEvent) -> str | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from meekoppel_contracts.codes import OverlapEventType
 from meekoppel_contracts.ids import OrgCode, OverlapId, PlanId, overlap_id
-from meekoppel_hub.coordination.explanation import NO_DETAILS, explain_resolved
-from meekoppel_hub.coordination.facts import PlanFacts
-from meekoppel_hub.coordination.matching import Meeting
+from meekoppel_hub.coordination.explanation import explain, explain_resolved
+from meekoppel_hub.coordination.facts import MORATORIUM, PlanFacts
+from meekoppel_hub.coordination.meeting import Meeting, score_parts_to_text
+from meekoppel_hub.coordination.phrases import DUTCH, ENGLISH
 
 OPEN = "open"
 RESOLVED = "resolved"
@@ -20,6 +21,12 @@ class OverlapRow:
     """One pair that meets or met. The fields are the columns of `overlaps`.
 
     A resolved pair keeps what was last found of it; only its versions and its explanation tell of the end.
+
+    Attributes:
+        score_parts: JSON, a list of `part`, `points` and `weight`; None for other kinds than opportunities.
+        rulesets: of all agreements that were applied, with commas between.
+        assess_by: until when the parties are asked to assess; None when resolved.
+        moratorium_id: the same as `second_plan` in a breach of a moratorium.
     """
 
     overlap_id: OverlapId
@@ -44,6 +51,11 @@ class OverlapRow:
     location: bytes
     detected_at: datetime
     changed_at: datetime
+    moratorium_id: PlanId | None
+    explanation_nl: str
+    score_parts: str | None
+    rulesets: str
+    assess_by: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +63,7 @@ class Pair:
     """A pair of plans at the versions that were matched.
 
     Attributes:
-        first: the plan with the lower id.
+        first: the plan with the lower id; of a plan and a moratorium, the plan.
         second: the other.
         meeting: how they meet; None when they do not.
     """
@@ -99,13 +111,12 @@ class Outcome:
     announcements: tuple[Announcement, ...]
 
 
-def settle(pair: Pair, previous: OverlapRow | None, ruleset: str, now: datetime) -> Outcome | None:
+def settle(pair: Pair, previous: OverlapRow | None, now: datetime) -> Outcome | None:
     """Compare how a pair meets now with what is stored.
 
     Args:
         pair: the plans at their newest versions.
         previous: the stored row, if there is one.
-        ruleset: name and version of the agreement.
         now: the time of this matching.
 
     Returns:
@@ -115,20 +126,17 @@ def settle(pair: Pair, previous: OverlapRow | None, ruleset: str, now: datetime)
     if pair.meeting is None:
         return _resolve(pair, previous, now) if previous is not None and met else None
     if previous is None or not met:
-        row = _row(pair, pair.meeting, ruleset, 1 if previous is None else previous.revision + 1, now, now)
+        row = _row(pair, pair.meeting, 1 if previous is None else previous.revision + 1, now)
         return Outcome(row, (Announcement(OverlapEventType.DETECTED, row),))
     if previous.restricted != pair.restricted:
-        return _move(pair, pair.meeting, previous, ruleset, now)
-    unchanged = _row(pair, pair.meeting, ruleset, previous.revision, previous.detected_at, previous.changed_at)
-    if _told(unchanged) == _told(previous):
-        return Outcome(unchanged, ())
-    row = replace(unchanged, revision=previous.revision + 1, changed_at=now)
+        return _move(pair, pair.meeting, previous, now)
+    row = replace(_row(pair, pair.meeting, previous.revision + 1, now), detected_at=previous.detected_at)
+    if _told(row) == _told(previous):
+        return Outcome(_untold(row, previous), ())
     return Outcome(row, (Announcement(OverlapEventType.CHANGED, row),))
 
 
-def _row(
-    pair: Pair, meeting: Meeting, ruleset: str, revision: int, detected_at: datetime, changed_at: datetime
-) -> OverlapRow:
+def _row(pair: Pair, meeting: Meeting, revision: int, now: datetime) -> OverlapRow:
     return OverlapRow(
         overlap_id=pair.overlap_id,
         state=OPEN,
@@ -142,17 +150,27 @@ def _row(
         second_version=pair.second.version,
         second_organisation=pair.second.initiator,
         restricted=pair.restricted,
-        ruleset=ruleset,
+        ruleset=meeting.ruleset,
         area_m2=meeting.area_m2,
         distance_m=meeting.distance_m,
         overlap_days=meeting.overlap_days,
         gap_days=meeting.gap_days,
         score=meeting.score,
-        explanation=meeting.explanation,
+        explanation=explain(meeting, ENGLISH),
         location=meeting.location,
-        detected_at=detected_at,
-        changed_at=changed_at,
+        detected_at=now,
+        changed_at=now,
+        moratorium_id=pair.second.plan_id if pair.second.kind == MORATORIUM else None,
+        explanation_nl=explain(meeting, DUTCH),
+        score_parts=score_parts_to_text(meeting.parts),
+        rulesets=",".join(meeting.rulesets),
+        assess_by=None if meeting.assess_days is None else now + timedelta(days=meeting.assess_days),
     )
+
+
+def _untold(row: OverlapRow, previous: OverlapRow) -> OverlapRow:
+    """Keep the revision and the term of what was told before."""
+    return replace(row, revision=previous.revision, changed_at=previous.changed_at, assess_by=previous.assess_by)
 
 
 def _told(row: OverlapRow) -> tuple[object, ...]:
@@ -182,8 +200,10 @@ def _resolve(pair: Pair, previous: OverlapRow, now: datetime) -> Outcome:
         second_version=pair.second.version,
         second_organisation=pair.second.initiator,
         restricted=pair.restricted or previous.restricted,  # the row keeps what was found while it was
-        explanation=explain_resolved(pair.first, pair.second),
+        explanation=explain_resolved(pair.first, pair.second, ENGLISH),
+        explanation_nl=explain_resolved(pair.first, pair.second, DUTCH),
         changed_at=now,
+        assess_by=None,
     )
     told = _farewell(previous, now) if pair.restricted and not previous.restricted else _told_where_open(row, previous)
     return Outcome(row, (told,))
@@ -194,13 +214,21 @@ def _told_where_open(row: OverlapRow, previous: OverlapRow) -> Announcement:
     return Announcement(OverlapEventType.RESOLVED, replace(row, restricted=previous.restricted))
 
 
-def _move(pair: Pair, meeting: Meeting, previous: OverlapRow, ruleset: str, now: datetime) -> Outcome:
+def _move(pair: Pair, meeting: Meeting, previous: OverlapRow, now: datetime) -> Outcome:
     """Take a pair from one topic to the other: an end in the first, a beginning in the second."""
-    row = _row(pair, meeting, ruleset, previous.revision + 2, now, now)
+    row = _row(pair, meeting, previous.revision + 2, now)
     return Outcome(row, (_farewell(previous, now), Announcement(OverlapEventType.DETECTED, row)))
 
 
 def _farewell(previous: OverlapRow, now: datetime) -> Announcement:
     """Tell that a pair is over with nothing but what was told of it before."""
-    row = replace(previous, state=RESOLVED, revision=previous.revision + 1, explanation=NO_DETAILS, changed_at=now)
+    row = replace(
+        previous,
+        state=RESOLVED,
+        revision=previous.revision + 1,
+        explanation=ENGLISH.no_details,
+        explanation_nl=DUTCH.no_details,
+        changed_at=now,
+        assess_by=None,
+    )
     return Announcement(OverlapEventType.RESOLVED, row, titles=False)

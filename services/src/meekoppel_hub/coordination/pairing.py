@@ -64,7 +64,7 @@ def match_stored(
     pairs = _find_pairs(connection, store, stored, agreement)
     in_pairs = {plan.plan_id for pair in pairs for plan in (pair.first, pair.second)}
     held = store.hold(connection, in_pairs) if in_pairs else {}
-    outcomes = _settle(connection, [pair for pair in pairs if _still(pair, held)], agreement, now)
+    outcomes = _settle(connection, [pair for pair in pairs if _still(pair, held)], now)
     written = store.write_overlaps(connection, [outcome.row for outcome in outcomes])
     told = [one for outcome in outcomes if outcome.row.overlap_id in written for one in outcome.announcements]
     return Matched(len(stored), told, {plan_id: plan.title for plan_id, plan in held.items()})
@@ -102,10 +102,10 @@ def _still(pair: Pair, held: Mapping[PlanId, HeldPlan]) -> bool:
     )
 
 
-def _settle(connection: Connection, pairs: list[Pair], agreement: Agreement, now: datetime) -> list[Outcome]:
+def _settle(connection: Connection, pairs: list[Pair], now: datetime) -> list[Outcome]:
     """Compare with what is stored, read under the locks."""
     if not pairs:
         return []
     stored = load_overlaps(connection, [pair.overlap_id for pair in pairs])
-    outcomes = (settle(pair, stored.get(pair.overlap_id), agreement.identity, now) for pair in pairs)
+    outcomes = (settle(pair, stored.get(pair.overlap_id), now) for pair in pairs)
     return [outcome for outcome in outcomes if outcome is not None]

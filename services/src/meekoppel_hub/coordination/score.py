@@ -1,95 +1,159 @@
-"""How good a chance to combine two works is: 0 to 100, from the weights and tables of the agreement."""
+"""How good a chance to combine two works is: 0 to 100, from the weights and tables of the agreement.
+
+The score is the mean of five parts, each from 0 to 100, by the weights of the agreement, rounded half up. The formula
+of each part stands in docs/matching.md, and each part is told with its weight: whoever reads a score can do the sum.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 
+import numpy as np
+from numpy.typing import NDArray
+
+from meekoppel_contracts.codes import OpportunityPart
 from meekoppel_hub.coordination.agreement import Agreement
-from meekoppel_hub.coordination.facts import PlanFacts
+from meekoppel_hub.coordination.plan_table import PlanTable, Texts, names
+from meekoppel_hub.coordination.windows import TimeFit
+from meekoppel_hub.coordination.zones import Floats, Indexes
 
+Points = NDArray[np.int64]
 
-@dataclass(frozen=True, slots=True)
-class Closeness:
-    """How near two plans lie.
+PARTS = (
+    OpportunityPart.PLACE,
+    OpportunityPart.TIME,
+    OpportunityPart.DISCIPLINES,
+    OpportunityPart.SEQUENCE,
+    OpportunityPart.OPENNESS,
+)
+"""The parts, in the order in which they are told."""
 
-    Attributes:
-        distance_m: between their zones.
-        overlapping: whether their periods share a moment as they stand.
-        gap_days: between their periods as they stand.
-        rest_days: what is left of the gap after the one shift that helps most.
-    """
-
-    distance_m: float
-    overlapping: bool
-    gap_days: int
-    rest_days: int
+_NOT_SURE, _NEEDS_SHIFT = 0.9, 0.9
+_IN_ORDER, _NO_ORDER, _OUT_OF_ORDER = 100, 50, 0
+_NO_KIND_IN_COMMON = 75
+_NO_LAYER = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A score and its parts; each part from 0 to 1.
+    """Scores of opportunities; one row per pair.
 
     Attributes:
-        points: 0 to 100.
-        disciplines: how well the best pair of disciplines goes together.
-        best_pair: that pair; None when a plan names no discipline.
-        sequence: 1 when the deeper work comes first, 0 when it comes last, 0.5 when there is no order.
+        total: 0 to 100.
+        parts: one column for each of `PARTS`, 0 to 100.
     """
 
-    points: int
-    disciplines: float
-    best_pair: tuple[str, str] | None
-    sequence: float
+    total: Points
+    parts: Points
 
 
-def score(first: PlanFacts, second: PlanFacts, closeness: Closeness, agreement: Agreement) -> Score:
-    """Score an opportunity by the agreement."""
-    disciplines, best_pair = _discipline_fit(first, second, agreement)
-    sequence = _sequence(first, second, agreement)
-    weights = agreement.opportunity.weights
-    total = (
-        weights.place * _place(closeness, agreement)
-        + weights.time * _time(closeness, agreement)
-        + weights.disciplines * disciplines
-        + weights.sequence * sequence
-        + weights.openness * (first.cooperates + second.cooperates) / 2
-    )
-    points = 0 if weights.total == 0 else int(100 * total / weights.total + 0.5)
-    return Score(points, disciplines, best_pair, sequence)
+def weights_of(agreement: Agreement) -> tuple[float, ...]:
+    """Give the weights of the parts, in the order of `PARTS`."""
+    return tuple(getattr(agreement.opportunity.weights, part.value) for part in PARTS)
 
 
-def _place(closeness: Closeness, agreement: Agreement) -> float:
-    limit = agreement.opportunity.distance_m
-    return 1.0 if limit == 0 else max(0.0, 1 - closeness.distance_m / limit)
+def score(
+    plans: PlanTable, first: Indexes, second: Indexes, distance_m: Floats, time: TimeFit, agreement: Agreement
+) -> Score:
+    """Score pairs of plans.
+
+    Args:
+        plans: all plans.
+        first: of each pair, the index of the lower plan.
+        second: of each pair, the index of the higher plan.
+        distance_m: between the zones of each pair, to the centimetre.
+        time: how the periods of each pair lie to one another.
+        agreement: by which rules.
+    """
+    parts = np.column_stack(
+        [
+            _place(distance_m, agreement),
+            _time(time, agreement),
+            _disciplines(plans.disciplines, first, second, agreement),
+            _sequence(plans, first, second, agreement),
+            _openness(plans, first, second),
+        ]
+    ).astype(np.int64)
+    weights = np.array(weights_of(agreement))
+    total = weights.sum()
+    mean = parts @ weights / total if total > 0 else np.zeros(len(parts))
+    return Score(_rounded(mean), parts)
 
 
-def _time(closeness: Closeness, agreement: Agreement) -> float:
-    """1 when the periods overlap; falling with what is left after a shift; a needed shift costs a tenth."""
-    if closeness.overlapping:
-        return 1.0
-    left = 1 - closeness.rest_days / (agreement.opportunity.time_tolerance_days + 1)
-    return left * (0.9 if closeness.rest_days < closeness.gap_days else 1.0)
+def best_pair(first: str, second: str, agreement: Agreement) -> tuple[float, tuple[str, str] | None]:
+    """Give how well the disciplines of two plans go together (0 to 1), and the two that fit best.
 
-
-def _discipline_fit(first: PlanFacts, second: PlanFacts, agreement: Agreement) -> tuple[float, tuple[str, str] | None]:
-    pairs = list(product(_names(first), _names(second)))
+    Args:
+        first: the disciplines of one plan, with commas between.
+        second: those of the other.
+        agreement: by which rules; its default holds where a plan names none.
+    """
+    pairs = list(product(names(first), names(second)))
     if not pairs:
         return agreement.discipline_fit.default, None
     best = max(pairs, key=lambda pair: agreement.discipline_fit.of(*pair))
     return agreement.discipline_fit.of(*best), best
 
 
-def _sequence(first: PlanFacts, second: PlanFacts, agreement: Agreement) -> float:
-    """Compare which plan digs deeper with which starts first."""
-    depths = [
-        min((agreement.depth[n] for n in _names(plan) if n in agreement.depth), default=None)
-        for plan in (first, second)
+def deepest(disciplines: str, agreement: Agreement) -> tuple[int, str] | None:
+    """Give the deepest layer that a plan works in, 0 being the deepest of all, and by which discipline."""
+    found = [(agreement.depth[name], name) for name in names(disciplines) if name in agreement.depth]
+    return min(found) if found else None
+
+
+def _place(distance_m: Floats, agreement: Agreement) -> Points:
+    """100 where the zones touch, falling evenly to 0 at the distance of the agreement."""
+    limit = agreement.opportunity.distance_m
+    return _rounded(100 * np.maximum(0.0, 1 - distance_m / limit)) if limit > 0 else np.full(len(distance_m), 100)
+
+
+def _time(time: TimeFit, agreement: Agreement) -> Points:
+    """100 where the works surely overlap in time; less where they may; falling with the days that are left between."""
+    left = 1 - time.rest_days / (agreement.opportunity.time_tolerance_days + 1)
+    unsure = 100 * left * _NOT_SURE * np.where(time.shift_days > 0, _NEEDS_SHIFT, 1.0)
+    return _rounded(np.where(time.sure, 100.0, unsure))
+
+
+def _disciplines(disciplines: Texts, first: Indexes, second: Indexes, agreement: Agreement) -> Points:
+    """The fit of the two disciplines that fit best."""
+    size = max(len(disciplines.values), 1)
+    codes, place = np.unique(disciplines.codes[first] * size + disciplines.codes[second], return_inverse=True)
+    fits = [
+        best_pair(disciplines.values[code // size], disciplines.values[code % size], agreement)[0]
+        for code in codes.tolist()
     ]
-    if depths[0] is None or depths[1] is None or depths[0] == depths[1] or first.starts_us == second.starts_us:
-        return 0.5
-    return float((depths[0] < depths[1]) == (first.starts_us < second.starts_us))
+    return _rounded(100 * np.array(fits, dtype=float))[place]
 
 
-def _names(plan: PlanFacts) -> list[str]:
-    return plan.disciplines.split(",") if plan.disciplines else []
+def _sequence(plans: PlanTable, first: Indexes, second: Indexes, agreement: Agreement) -> Points:
+    """100 where the deeper work starts first, 0 where it starts last, 50 where there is no order to keep."""
+    layers = (deepest(text, agreement) for text in plans.disciplines.values)
+    layer = np.fromiter((_NO_LAYER if found is None else found[0] for found in layers), dtype=np.int64)
+    one, other = layer[plans.disciplines.codes[first]], layer[plans.disciplines.codes[second]]
+    starts = plans.windows.starts_us
+    ordered = (one != _NO_LAYER) & (other != _NO_LAYER) & (one != other) & (starts[first] != starts[second])
+    fits = (one < other) == (starts[first] < starts[second])
+    return np.where(ordered, np.where(fits, _IN_ORDER, _OUT_OF_ORDER), _NO_ORDER)
+
+
+def _openness(plans: PlanTable, first: Indexes, second: Indexes) -> Points:
+    """50 for each owner who is open to cooperate; 25 less where both are, to different things."""
+    points = 50 * (plans.cooperates[first].astype(np.int64) + plans.cooperates[second])
+    kinds = plans.cooperation_kinds
+    both = np.nonzero(points == 100)[0]
+    for index in both[kinds.codes[first[both]] != kinds.codes[second[both]]]:
+        one, other = (names(kinds.values[kinds.codes[side[index]]]) for side in (first, second))
+        if one and other and _apart(one, other):
+            points[index] = _NO_KIND_IN_COMMON
+    return points
+
+
+def _apart(one: Iterable[str], other: Iterable[str]) -> bool:
+    return set(one).isdisjoint(other)
+
+
+def _rounded(values: Floats) -> Points:
+    """Round to whole points, half up."""
+    return np.floor(values + 0.5).astype(np.int64)

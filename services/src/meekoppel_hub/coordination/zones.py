@@ -18,13 +18,16 @@ LINE_WIDTH_M = 0.25
 """Points and lines count as this wide when plans are matched (GIPOD)."""
 
 CORE_ROLES = frozenset({ZoneRole.WORK.value, ZoneRole.SITE.value})
-MATCHED_ROLES = CORE_ROLES | {ZoneRole.INDICATIVE.value}
-"""Conflict is of work and site; indicative zones count for light conflicts and opportunities only."""
+"""Heavy conflicts are of work and site only."""
 
 MORATORIUM_ROLE = "moratorium"
 ROLES = (*(role.value for role in ZoneRole), MORATORIUM_ROLE)
 ROLE_CODES = {role: code for code, role in enumerate(ROLES)}
 """The roles as small numbers, as `ZoneTable` holds them."""
+
+MATCHED_ROLES = frozenset(ROLES)
+"""All of them: what two zones have to do with one another stands in `roles`."""
+DETOUR_CODE, MORATORIUM_CODE = ROLE_CODES[ZoneRole.DETOUR.value], ROLE_CODES[MORATORIUM_ROLE]
 
 _CORE_CODES = [ROLE_CODES[role] for role in sorted(CORE_ROLES)]
 _HALF_WIDTH_M = LINE_WIDTH_M / 2
@@ -133,11 +136,6 @@ def gaps(shapes: Shapes, left: Indexes, right: Indexes) -> Floats:
     return np.maximum(distance - widths, 0.0)
 
 
-def shared_areas(shapes: Shapes, left: Indexes, right: Indexes) -> Geometries:
-    """Give the surface that each pair of zones shares, points and lines having their width."""
-    return np.asarray(shapely.intersection(_surfaces(shapes, left), _surfaces(shapes, right)), dtype=object)
-
-
 def nearest_points(shapes: Shapes, left: Indexes, right: Indexes) -> Geometries:
     """Give, for each pair of zones, the point half-way along the shortest line between them."""
     lines = shapely.shortest_line(shapes.geometry[left], shapes.geometry[right])
@@ -145,7 +143,8 @@ def nearest_points(shapes: Shapes, left: Indexes, right: Indexes) -> Geometries:
     return np.asarray(shapely.points(coordinates.mean(axis=1)), dtype=object)
 
 
-def _surfaces(shapes: Shapes, zones: Indexes) -> Geometries:
+def surfaces(shapes: Shapes, zones: Indexes) -> Geometries:
+    """Give zones as surfaces, points and lines having their width."""
     geometry: Geometries = shapes.geometry[zones]
     half = shapes.half_width_m[zones]
     thin = half > 0

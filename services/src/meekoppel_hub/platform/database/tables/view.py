@@ -147,6 +147,11 @@ overlaps = Table(
     Column("location", LargeBinary, nullable=False),
     Column("detected_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
+    Column("moratorium_id", String(240), nullable=True),  # in a breach: the same as second_plan
+    Column("explanation_nl", Text, nullable=False, default=""),
+    Column("score_parts", Text, nullable=True),  # JSON: part, points, weight; null for other kinds than opportunities
+    Column("rulesets", Text, nullable=False, default=""),  # of all agreements that were applied, commas between
+    Column("assess_by", UtcDateTime, nullable=True),
     Index("overlaps_first", "first_plan"),
     Index("overlaps_second", "second_plan"),
     Index("overlaps_state", "state", "kind"),
