@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
 import shapely
@@ -31,7 +31,7 @@ from meekoppel_hub.coordination.agreement import Agreement
 
 DAY = timedelta(days=1)
 A_HAIR = 1e-6
-FOR_EVER = datetime.max
+FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 CORE = (ZoneRole.WORK, ZoneRole.SITE)
 WORKS = (*CORE, ZoneRole.INDICATIVE)
@@ -169,7 +169,8 @@ def meeting(one: PlanEvent, other: PlanEvent, rules: Agreement) -> Found | None:
 
     solid = [(p, q) for p, q in couples if p.role in CORE and q.role in CORE]
     certain = shared(core(a), core(b)) >= timedelta(0)
-    if firm(a, b) and certain and any(touch(p.geometry, q.geometry) for p, q in solid):
+    solid = [(p, q) for p, q in solid if touch(p.geometry, q.geometry)]
+    if firm(a, b) and certain and solid:
         return found(OverlapKind.CONFLICT_HEAVY, rules.severity.conflict_heavy, solid, together)
     hits = [(p, q, *days_held(a, p, b, q)) for p, q in detours(a, b) if touch(p.geometry, q.geometry)]
     hits = [hit for hit in hits if hit[2]]
@@ -179,14 +180,11 @@ def meeting(one: PlanEvent, other: PlanEvent, rules: Agreement) -> Found | None:
     if firm(a, b) and any(sure for *_, sure in hits):
         return found(OverlapKind.DETOUR_HIT, severity, on_detour, longest)
     near = rules.light_conflict_distance_m
-    close = any(
-        touch(p.geometry, q.geometry)
-        or apart(p.geometry, q.geometry) <= p.buffer_m + q.buffer_m + A_HAIR
-        or (near and apart(p.geometry, q.geometry) <= near + A_HAIR)
-        for p, q in couples
-    )
+    close = [
+        (p, q) for p, q in couples if apart(p.geometry, q.geometry) <= max(p.buffer_m + q.buffer_m, near, 0.0) + A_HAIR
+    ]
     if together and close:
-        return found(OverlapKind.CONFLICT_LIGHT, rules.severity.conflict_light, couples, together)
+        return found(OverlapKind.CONFLICT_LIGHT, rules.severity.conflict_light, close, together)
     nuisance = [(p, q, days_held(a, p, b, q)[0]) for p, q in hindrances(a, b) if touch(p.geometry, q.geometry)]
     nuisance = [hindrance for hindrance in nuisance if hindrance[2]]
     if nuisance:
@@ -196,8 +194,9 @@ def meeting(one: PlanEvent, other: PlanEvent, rules: Agreement) -> Found | None:
     if hits:
         return found(OverlapKind.DETOUR_HIT, LOWER.get(severity, severity), on_detour, longest)
     limit, patience = rules.opportunity.distance_m, rules.opportunity.time_tolerance_days
-    if any(apart(p.geometry, q.geometry) <= limit + A_HAIR for p, q in couples) and gap - shift <= patience:
-        chance = found(OverlapKind.OPPORTUNITY, rules.severity.opportunity, couples, together)
+    within = [(p, q) for p, q in couples if apart(p.geometry, q.geometry) <= limit + A_HAIR]
+    if within and gap - shift <= patience:
+        chance = found(OverlapKind.OPPORTUNITY, rules.severity.opportunity, within, together)
         return with_score(chance, a, b, shift, rules)
     return None
 
@@ -297,7 +296,7 @@ def breach(event: PlanEvent, rest: MoratoriumEvent, rules: Agreement) -> Found |
     spared = rest.disciplines and plan.disciplines and not set(rest.disciplines) & set(plan.disciplines)
     if not digs or excepted or spared:
         return None
-    holds = rest.starts, rest.ends or FOR_EVER.replace(tzinfo=rest.starts.tzinfo)
+    holds = rest.starts, rest.ends or FOR_EVER
     together = begun_days(shared(window(plan), holds))
     dug = [zone for zone in plan.zones if zone.role in (ZoneRole.WORK, ZoneRole.INDICATIVE)]
     inside = [zone for zone in dug if area_of([(zone.geometry, rest.geometry)]) >= 0.01]

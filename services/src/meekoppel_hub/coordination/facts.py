@@ -7,15 +7,18 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 
-from meekoppel_contracts.codes import Certainty, PlanEventType, Visibility
+from meekoppel_contracts.areas import MoratoriumEvent
+from meekoppel_contracts.codes import Certainty, PlanEventType, Precision, Visibility
 from meekoppel_contracts.events import PlanEvent
 from meekoppel_contracts.ids import OrgCode, PlanId
-from meekoppel_contracts.plan import ENDED
+from meekoppel_contracts.plan import ENDED, Period
+from meekoppel_hub.coordination.windows import MOST_DAYS, ToldPeriod
 from meekoppel_hub.platform.clock import to_micros
 
-MOST_SHIFT_DAYS = 36_500
-"""More than a century of shift says nothing more, and could run over 64 bits."""
+MOST_SHIFT_DAYS = MOST_DAYS
 
+FOR_EVER_US = 253_402_300_799_000_000
+"""The last second of the year 9999: a moratorium without an end holds until it is lifted."""
 
 PLAN = "plan"
 MORATORIUM = "moratorium"
@@ -38,8 +41,8 @@ class PlanFacts:
         firm: whether its certainty is firm.
         restricted: whether only named organisations may see it.
         starts_us: earliest start, microseconds since 1970.
-        latest_start_us: latest start, where the plan says.
-        earliest_end_us: earliest end, where the plan says.
+        latest_start_us: when it has begun for certain, where that follows from what the plan says.
+        earliest_end_us: until when it goes on for certain, where that follows from what the plan says.
         ends_us: latest end, microseconds since 1970.
         precision: to what the dates are known.
         shift_earlier_days: how many days the owner can bring it forward.
@@ -95,6 +98,7 @@ def facts_of(event: PlanEvent) -> PlanFacts:
     """Take from a plan event what matching needs."""
     plan = event.plan
     period, excavation, cooperation = plan.period, plan.excavation, plan.cooperation
+    latest_start_us, earliest_end_us = _told(period).certain()
     return PlanFacts(
         plan_id=plan.plan_id,
         version=event.version,
@@ -107,8 +111,8 @@ def facts_of(event: PlanEvent) -> PlanFacts:
         firm=plan.certainty is Certainty.FIRM,
         restricted=plan.visibility is Visibility.RESTRICTED,
         starts_us=to_micros(period.earliest_start),
-        latest_start_us=_micros(period.latest_start),
-        earliest_end_us=_micros(period.earliest_end),
+        latest_start_us=latest_start_us,
+        earliest_end_us=earliest_end_us,
         ends_us=to_micros(period.latest_end),
         precision=period.precision.value,
         shift_earlier_days=_shift(period.can_shift_earlier_days),
@@ -120,6 +124,53 @@ def facts_of(event: PlanEvent) -> PlanFacts:
         trench_length_m=None if excavation is None else excavation.trench_length_m,
         cooperates=cooperation is not None and cooperation.open,
         cooperation_kinds="" if cooperation is None else _listed(cooperation.kinds),
+    )
+
+
+def facts_of_moratorium(event: MoratoriumEvent) -> PlanFacts:
+    """Let a moratorium take part in matching like a plan: firm, and certain from its start to its end."""
+    ends_us = FOR_EVER_US if event.ends is None else to_micros(event.ends)
+    return PlanFacts(
+        plan_id=PlanId(event.moratorium_id),
+        version=event.revision,
+        initiator=event.authority,
+        title=event.title,
+        status="",
+        phase="",
+        certainty=Certainty.FIRM.value,
+        ended=None if event.lifted_at is None else "lifted",
+        firm=True,
+        restricted=False,
+        starts_us=to_micros(event.starts),
+        latest_start_us=None,
+        earliest_end_us=None,
+        ends_us=ends_us,
+        precision=Precision.DAY.value,
+        shift_earlier_days=0,
+        shift_later_days=0,
+        disciplines=_listed(event.disciplines),
+        work_types="",
+        digs=None,
+        area_m2=None,
+        trench_length_m=None,
+        cooperates=False,
+        cooperation_kinds="",
+        kind=MORATORIUM,
+        derived_from=event.derived_from,
+        exceptions=tuple(sorted(exception.value for exception in event.exceptions)),
+        exempt_plans=event.exempt_plans,
+    )
+
+
+def _told(period: Period) -> ToldPeriod:
+    return ToldPeriod(
+        starts_us=to_micros(period.earliest_start),
+        ends_us=to_micros(period.latest_end),
+        latest_start_us=_micros(period.latest_start),
+        earliest_end_us=_micros(period.earliest_end),
+        duration_days=period.duration_days,
+        start_confirmed=period.start_confirmed,
+        end_confirmed=period.end_confirmed,
     )
 
 

@@ -93,7 +93,7 @@ def find(plans: PlanTable, zones: ZoneTable, pairs: ZonePairs, rulebook: Ruleboo
     """Give the verdicts on the plans of pairs of zones that are near enough, in any order."""
     found, facts = gather(plans, zones, in_order(pairs, zones))
     judged = judge(plans, facts, rulebook.applying(zones, len(plans.ids)), rulebook)
-    return Verdicts(zones, found, facts, judged, measure(zones, found, facts, judged, threads))
+    return Verdicts(zones, found, facts, judged, measure(zones, found, facts, judged, rulebook, threads))
 
 
 def meetings(plans: Sequence[PlanFacts], verdicts: Verdicts, rulebook: Rulebook) -> list[Meeting]:

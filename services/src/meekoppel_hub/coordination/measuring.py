@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from meekoppel_hub.coordination.judging import (
     BREACH,
@@ -14,16 +15,19 @@ from meekoppel_hub.coordination.judging import (
     DETOUR_MAYBE,
     HEAVY,
     HINDRANCE,
+    LIGHT,
     NONE,
+    OPPORTUNITY,
     Judged,
 )
 from meekoppel_hub.coordination.pair_facts import PairFacts, ZoneFacts, any_of, detour_is_firsts, least_of
 from meekoppel_hub.coordination.plan_table import Flags
 from meekoppel_hub.coordination.roles import DETOURS, HINDERS, WORKS
+from meekoppel_hub.coordination.rulebook import Rulebook
 from meekoppel_hub.coordination.shared_area import shared_area
 from meekoppel_hub.coordination.threads import Threads
 from meekoppel_hub.coordination.windows import Micros
-from meekoppel_hub.coordination.zone_pairs import ZonePairs
+from meekoppel_hub.coordination.zone_pairs import EPSILON_M, ZonePairs
 from meekoppel_hub.coordination.zones import Floats, Geometries, Indexes, ZoneTable, nearest_points, surfaces
 
 
@@ -52,10 +56,16 @@ class Measures:
     counts: Flags
 
 
-def measure(zones: ZoneTable, found: ZoneFacts, facts: PairFacts, judged: Judged, threads: Threads) -> Measures:
-    """Measure the pairs that meet; of the others nothing is said."""
+def measure(
+    zones: ZoneTable, found: ZoneFacts, facts: PairFacts, judged: Judged, rulebook: Rulebook, threads: Threads
+) -> Measures:
+    """Measure the pairs that meet; of the others nothing is said.
+
+    Only zones that make the verdict count: zones of the same plans that lie further apart than its agreement asks say
+    nothing, whatever other agreements reach.
+    """
     count = len(judged.verdict)
-    counts = _counting(found, judged)
+    counts = _counting(found, judged, rulebook)
     distance = least_of(found.pairs.gap_m, counts, found.pair, count)
     left, right = _nearest(found, counts, distance)
     area = _areas(zones, found, counts & found.pairs.touching, count, threads)
@@ -83,10 +93,10 @@ def places(zones: ZoneTable, found: ZoneFacts, measures: Measures, chosen: Index
     return points
 
 
-def _counting(found: ZoneFacts, judged: Judged) -> Flags:
+def _counting(found: ZoneFacts, judged: Judged, rulebook: Rulebook) -> Flags:
     """Tell which pairs of zones count for the verdict on their plans."""
     verdict, relation = judged.verdict[found.pair], found.pairs.relation
-    works = (relation == WORKS) & (found.core | (verdict != HEAVY))
+    works = (relation == WORKS) & _making(found, verdict, judged.agreement[found.pair], rulebook)
     hinders = (relation == HINDERS) & (found.days > 0)
     on_detour = (relation == DETOURS) & (found.days > 0)
     breach = (verdict == BREACH) | (verdict == BREACH_MAYBE)
@@ -95,6 +105,17 @@ def _counting(found: ZoneFacts, judged: Judged) -> Flags:
     by_works = ~breach & ~detour & ~hindrance & (verdict != NONE)
     counts: Flags = (works & by_works) | (hinders & hindrance) | (on_detour & detour) | (found.breaks & breach)
     return counts
+
+
+def _making(found: ZoneFacts, verdict: NDArray[np.int8], agreement: Indexes, rulebook: Rulebook) -> Flags:
+    """Tell which pairs of zones of works make a heavy conflict, a light one, or an opportunity."""
+    light = np.array([one.light_conflict_distance_m for one in rulebook.agreements])[agreement]
+    chance = np.array([one.opportunity.distance_m for one in rulebook.agreements])[agreement]
+    limit = np.select([verdict == LIGHT, verdict == OPPORTUNITY], [light, chance], default=0.0)
+    made = found.pairs.gap_m <= limit + EPSILON_M
+    made |= found.by_buffer & (verdict == LIGHT)
+    making: Flags = made & (found.core | (verdict != HEAVY))
+    return making
 
 
 def _nearest(found: ZoneFacts, counts: Flags, distance: Floats) -> tuple[Indexes, Indexes]:

@@ -8,39 +8,48 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 
-from meekoppel_contracts.codec import decode_plan_event
+from meekoppel_contracts.areas import MoratoriumEvent
+from meekoppel_contracts.codec import decode_moratorium_event, decode_plan_event
 from meekoppel_contracts.events import PlanEvent
-from meekoppel_hub.coordination.facts import facts_of
+from meekoppel_hub.coordination.facts import facts_of, facts_of_moratorium
 from meekoppel_hub.coordination.matching import match_from_nothing, meetings
 from meekoppel_hub.coordination.meeting import Meeting
 from meekoppel_hub.coordination.plan_table import plan_table
 from meekoppel_hub.coordination.rulebook import Rulebook
 from meekoppel_hub.coordination.threads import Threads
 from meekoppel_hub.coordination.zone_periods import periods_of
-from meekoppel_hub.coordination.zones import ZoneTable, zone_table
+from meekoppel_hub.coordination.zones import MORATORIUM_ROLE, Periods, zone_table
+from meekoppel_hub.platform.database.tables.places import moratoria as moratoria_table
+from meekoppel_hub.platform.database.tables.places import moratorium_versions
 from meekoppel_hub.platform.database.tables.view import NEWEST, plan_versions
+
+_Zone = tuple[str, bytes, float, Periods | None]
 
 
 def match_all(connection: Connection, rulebook: Rulebook) -> list[Meeting]:
-    """Find how all plans of the view meet, whatever its overlaps say.
+    """Find how all plans of the view meet, and which moratoria they break, whatever its overlaps say.
 
     Args:
         connection: a reading transaction.
         rulebook: the rules.
 
     Returns:
-        The meetings, ordered by their two plan ids.
+        The meetings, ordered by their two ids.
     """
-    return match_events(_stored_events(connection), rulebook)
+    return match_events(_stored_events(connection), rulebook, _stored_moratoria(connection))
 
 
-def match_events(events: Iterable[PlanEvent], rulebook: Rulebook) -> list[Meeting]:
-    """Find how plans meet, each given by its newest event."""
-    ordered = sorted(events, key=lambda event: event.plan.plan_id)
-    zones = _zone_table(ordered)
-    plans = [facts_of(event) for event in ordered]
+def match_events(
+    events: Iterable[PlanEvent], rulebook: Rulebook, moratoria: Iterable[MoratoriumEvent] = ()
+) -> list[Meeting]:
+    """Find how plans meet, each given by its newest event, and which moratoria they break."""
+    taking_part = [(facts_of(event), _zones(event)) for event in events]
+    taking_part += [(facts_of_moratorium(event), _resting(event)) for event in moratoria]
+    taking_part.sort(key=lambda one: one[0].plan_id)
+    plans = [facts for facts, _ in taking_part]
+    zones = zone_table([(index, *zone) for index, (_, zones) in enumerate(taking_part) for zone in zones])
     return meetings(plans, match_from_nothing(plan_table(plans), zones, rulebook, Threads()), rulebook)
 
 
@@ -49,11 +58,20 @@ def _stored_events(connection: Connection) -> Iterator[PlanEvent]:
         yield decode_plan_event(bytes(framed))
 
 
-def _zone_table(events: list[PlanEvent]) -> ZoneTable:
-    return zone_table(
-        [
-            (index, zone.role.value, zone.geometry, zone.buffer_m, periods_of(zone, event.plan))
-            for index, event in enumerate(events)
-            for zone in event.plan.zones
-        ]
+def _stored_moratoria(connection: Connection) -> Iterator[MoratoriumEvent]:
+    newest = and_(
+        moratorium_versions.c.moratorium_id == moratoria_table.c.moratorium_id,
+        moratorium_versions.c.revision == moratoria_table.c.revision,
     )
+    for (framed,) in connection.execute(
+        select(moratorium_versions.c.event).select_from(moratorium_versions.join(moratoria_table, newest))
+    ):
+        yield decode_moratorium_event(bytes(framed))
+
+
+def _zones(event: PlanEvent) -> list[_Zone]:
+    return [(zone.role.value, zone.geometry, zone.buffer_m, periods_of(zone, event.plan)) for zone in event.plan.zones]
+
+
+def _resting(event: MoratoriumEvent) -> list[_Zone]:
+    return [(MORATORIUM_ROLE, event.geometry, 0.0, None)]

@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 DAY_US = 86_400_000_000
 
+MOST_DAYS = 36_500
+"""More than a century says nothing more, and could run over 64 bits."""
+
 UNSURE_DAYS = {"week": 7, "month": 31, "quarter": 92, "year": 366}
 """By how many days a start or end may still move that is known to the week, month, quarter or year only."""
 
@@ -30,6 +33,38 @@ def latest_start_us(starts_us: int, told_us: int | None, precision: str) -> int:
 def earliest_end_us(ends_us: int, told_us: int | None, precision: str) -> int:
     """Give the moment until which the work goes on for certain: as told, or by the precision of the dates."""
     return ends_us - UNSURE_DAYS.get(precision, 0) * DAY_US if told_us is None else told_us
+
+
+@dataclass(frozen=True, slots=True)
+class ToldPeriod:
+    """What a plan says of its period; moments in microseconds since 1970, None where it says nothing."""
+
+    starts_us: int
+    ends_us: int
+    latest_start_us: int | None
+    earliest_end_us: int | None
+    duration_days: int | None
+    start_confirmed: bool
+    end_confirmed: bool
+
+    def certain(self) -> tuple[int | None, int | None]:
+        """Give the latest start and the earliest end, as far as they follow from what is told; else None.
+
+        A start or end that is told stands. One that is confirmed is exact. Of work that takes less than its window, it
+        is known that it begins in time to be ready, and that it goes on for as long after the earliest start.
+        """
+        latest, earliest = self.latest_start_us, self.earliest_end_us
+        length = self.ends_us - self.starts_us
+        if self.duration_days is not None:
+            length = min(length, min(self.duration_days, MOST_DAYS) * DAY_US)
+        if latest is None:
+            latest = self.starts_us if self.start_confirmed else self._told(self.ends_us - length)
+        if earliest is None:
+            earliest = self.ends_us if self.end_confirmed else self._told(self.starts_us + length)
+        return latest, earliest
+
+    def _told(self, moment_us: int) -> int | None:
+        return None if self.duration_days is None else moment_us
 
 
 @dataclass(frozen=True, slots=True)
