@@ -17,12 +17,13 @@ from meekoppel_hub.coordination.fold import (
     PLAN_COLUMNS,
     VERSION_COLUMNS,
     ZONE_COLUMNS,
-    PlanChange,
-    Row,
     fold,
+    plan_row,
 )
+from meekoppel_hub.coordination.plan_change import Row, read_event
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.database.tables.view import overlaps, plan_versions, plan_zones, plans
+from meekoppel_hub.platform.stream.records import PartitionId
 
 CRS = 28992
 SPOT = shapely.Point(143_000, 457_500)
@@ -116,9 +117,10 @@ class ViewFilling:
 
     @staticmethod
     def _rows(event: PlanEvent) -> list[tuple[Table, tuple[str, ...], list[Row]]]:
-        batch = fold([PlanChange(event, encode_plan_event(event), "plans", 0, event.version)], CRS)
+        change = read_event(encode_plan_event(event), PartitionId("plans", 0), event.version)
+        batch = fold([change], CRS)
         return [
-            (plans, PLAN_COLUMNS, batch.plans),
-            (plan_versions, VERSION_COLUMNS, batch.versions),
-            (plan_zones, ZONE_COLUMNS, batch.zones),
+            (plans, PLAN_COLUMNS, [plan_row(change)]),
+            (plan_versions, VERSION_COLUMNS, batch.version_rows()),
+            (plan_zones, ZONE_COLUMNS, batch.zone_rows(batch.plan_ids)),
         ]

@@ -13,6 +13,7 @@ from meekoppel_contracts.events import OverlapEvent, PlanEvent
 from meekoppel_hub.coordination.agreement import Agreement, national_agreement
 from meekoppel_hub.coordination.consume import CoordinationProcessor
 from meekoppel_hub.coordination.digest import ViewDigest, view_digest
+from meekoppel_hub.platform.clock import Clock
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.database.tables.view import overlaps
 from meekoppel_hub.platform.stream.records import Outgoing
@@ -29,13 +30,18 @@ class View:
     database: Database
     agreement: Agreement = field(default_factory=national_agreement)
     published: list[Outgoing] = field(default_factory=list)
+    clock: Clock = lambda: NOW
 
     def __post_init__(self) -> None:
-        self.processor = CoordinationProcessor(self.agreement, CRS, clock=lambda: NOW)
+        self.processor = CoordinationProcessor(self.agreement, CRS, clock=self.clock)
+        self.follower = self.processor.follower
 
     def take(self, *events: PlanEvent) -> list[tuple[str, OverlapEvent]]:
         """Handle one batch; give the topics and events that came of it."""
-        return self.apply([self.processor.decode(log_record(event, offset=n)) for n, event in enumerate(events)])
+        return self.apply([self.decoded(event, n) for n, event in enumerate(events)])
+
+    def decoded(self, event: PlanEvent, offset: int = 0) -> Any:
+        return self.processor.decode(log_record(event, offset=offset))
 
     def apply(self, items: Sequence[Any], scope: DirectScope | None = None) -> list[tuple[str, OverlapEvent]]:
         scope = scope or DirectScope(self.database)

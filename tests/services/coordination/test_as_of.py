@@ -17,7 +17,8 @@ from meekoppel_hub.reading.overlaps import OverlapFilter, visible_overlaps
 from meekoppel_hub.reading.overlaps_as_of import overlaps_as_of
 from meekoppel_hub.reading.plans import PlanFilter, visible_plans
 from meekoppel_hub.testing.plan_events import CRS
-from tests.services.coordination.test_incremental import AGREEMENT, EXAMPLES, X, Y, batches, empty, histories
+from tests.services.coordination.small_world import X, Y, histories
+from tests.services.coordination.test_incremental import AGREEMENT, EXAMPLES, batches, empty
 
 T0 = datetime(2027, 1, 1, tzinfo=UTC)
 FAR_OFF = datetime(2040, 1, 1, tzinfo=UTC)

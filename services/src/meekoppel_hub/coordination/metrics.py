@@ -19,6 +19,7 @@ ANNOUNCED = Counter(
 )
 PHASE_SECONDS = Histogram(
     "meekoppel_coordination_phase_seconds",
-    "How long a batch took, by phase (save, match). Match rising: plans lie denser, or the index needs care.",
+    "How long a batch took, by phase: save, match, and load (the index in memory, at the start and when in doubt). "
+    "Match rising: plans lie denser. Load often: the database was restarted, or a worker stood still for long.",
     ["phase"],
 )

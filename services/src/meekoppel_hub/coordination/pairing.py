@@ -4,31 +4,32 @@ Two plans that meet are never missed, and none is left that no longer meets, how
 log). What makes it so:
 
 1. Whatever is matched here was stored and committed in a phase one before, and the offset is stored with the pairs: a
-   batch that was interrupted in between comes again, and is matched whether its plans were stored already or not. So
-   of two workers whose plans meet, the one that begins its phase two last sees both plans.
-2. A verdict holds for two versions. Before it is written, both plan rows are held, and their versions compared with
-   those that were matched. Where one is newer by now, nothing is written: the worker that stored the newer version has
-   its own phase two still to come, or has it under way, and in it sees this plan.
-3. While a plan is held no other worker can store a newer version of it; so no pair is ever overwritten with an older
-   verdict.
+   batch that was interrupted in between comes again, and is matched whether its plans were stored already or not.
+2. What others stored before this phase two began is seen in it (`Follower.catch_up`). So of two workers whose plans
+   meet, the one that begins its phase two last sees both plans.
+3. A verdict holds for two versions. Before it is written, it is looked whether either plan was stored anew since; from
+   then until the commit nobody stores (`Follower.changed_meanwhile`). Where one was, nothing is written: the worker
+   that stored it has its phase two still to come, or begins it after this commit, and in it sees this plan and this
+   pair. So no pair is ever overwritten with an older verdict.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from meekoppel_contracts.ids import PlanId
-from meekoppel_hub.coordination.agreement import Agreement
+from meekoppel_contracts.ids import OverlapId, PlanId
+from meekoppel_hub.coordination.following import Follower
 from meekoppel_hub.coordination.matching import match
-from meekoppel_hub.coordination.overlap import Announcement, Outcome, Pair, settle
-from meekoppel_hub.coordination.queries import load_overlaps, load_plans, load_versions, open_overlaps
+from meekoppel_hub.coordination.overlap import OPEN, Announcement, OverlapRow, Pair, settle
+from meekoppel_hub.coordination.plan_change import PlanChange
+from meekoppel_hub.coordination.queries import LoadedPlans, load_plans, overlaps_of
 from meekoppel_hub.coordination.rulebook import Rulebook
-from meekoppel_hub.coordination.store import ViewStore
-from meekoppel_hub.coordination.store_rows import HeldPlan
+from meekoppel_hub.coordination.store import store_for
+from meekoppel_hub.platform.agreements import Agreement
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,65 +48,75 @@ class Matched:
 
 
 def match_stored(
-    connection: Connection, store: ViewStore, plan_ids: Collection[PlanId], agreement: Agreement, now: datetime
+    connection: Connection,
+    follower: Follower,
+    plan_ids: Collection[PlanId],
+    stored: Iterable[PlanChange],
+    agreement: Agreement,
+    now: datetime,
 ) -> Matched:
     """Match plans at the versions that are stored, and write what becomes of their pairs.
 
     Args:
         connection: the transaction that ends the batch.
-        store: of the connection's dialect.
-        plan_ids: the plans of the batch.
+        follower: the index in memory.
+        plan_ids: the plans to match.
+        stored: those of them that this worker stored just now; they need not be read again.
         agreement: the rules.
         now: the time that the pairs get.
     """
-    stored = load_versions(connection, plan_ids)
-    if not stored:
+    if not plan_ids:
         return Matched(0, [], {})
-    pairs = _find_pairs(connection, store, stored, agreement)
-    in_pairs = {plan.plan_id for pair in pairs for plan in (pair.first, pair.second)}
-    held = store.hold(connection, in_pairs) if in_pairs else {}
-    outcomes = _settle(connection, [pair for pair in pairs if _still(pair, held)], now)
+    store = store_for(connection)
+    store.begin_matching(connection)
+    anew = follower.catch_up(connection)
+    at_hand = [] if anew is None else [change for change in stored if change.plan_id not in anew]
+    known = overlaps_of(connection, plan_ids)
+    rulebook = Rulebook.everywhere(agreement)
+    near = follower.index.near(plan_ids, rulebook.reach_m, rulebook.tolerance_days)
+    loaded = _load(connection, near, known, at_hand)
+    pairs = _pairs(loaded, near, known, rulebook)
+    outcomes = [
+        outcome
+        for pair in _unchanged(pairs, follower.changed_meanwhile(connection))
+        if (outcome := settle(pair, known.get(pair.overlap_id), now)) is not None
+    ]
     written = store.write_overlaps(connection, [outcome.row for outcome in outcomes])
     told = [one for outcome in outcomes if outcome.row.overlap_id in written for one in outcome.announcements]
-    return Matched(len(stored), told, {plan_id: plan.title for plan_id, plan in held.items()})
+    return Matched(len(plan_ids), told, {plan.plan_id: plan.title for plan in loaded.plans})
 
 
-def _find_pairs(
-    connection: Connection, store: ViewStore, changed: Mapping[PlanId, int], agreement: Agreement
+def _load(
+    connection: Connection,
+    near: Collection[tuple[PlanId, PlanId]],
+    known: Mapping[OverlapId, OverlapRow],
+    at_hand: Iterable[PlanChange],
+) -> LoadedPlans:
+    """Load all plans that may meet, or that met until now."""
+    wanted = {plan_id for pair in near for plan_id in pair}
+    wanted.update(side for row in known.values() if row.state == OPEN for side in (row.first_plan, row.second_plan))
+    return load_plans(connection, wanted, [change for change in at_hand if change.plan_id in wanted])
+
+
+def _pairs(
+    loaded: LoadedPlans,
+    near: Collection[tuple[PlanId, PlanId]],
+    known: Mapping[OverlapId, OverlapRow],
+    rulebook: Rulebook,
 ) -> list[Pair]:
-    """Match the changed plans with what is near them, and with what they met until now.
-
-    That a pair does not meet any more is seen from its absence in the search. So the versions of all who met are read
-    before the search: when they are still the same after it, they were the same in it.
-    """
-    met = open_overlaps(connection, changed)
-    before = {**load_versions(connection, {plan_id for pair in met for plan_id in pair}), **changed}
-    near = store.near(connection, changed, agreement)
-    loaded = load_plans(connection, before.keys() | {one.other_plan for one in near})
-    zone_pairs = loaded.pairs((one.zone_key, one.other_zone_key) for one in near)
-    meetings = {
-        (meeting.first.plan_id, meeting.second.plan_id): meeting
-        for meeting in match(loaded.plans, loaded.zones, zone_pairs, Rulebook.everywhere(agreement))
+    """Find the pairs that meet now, and those that met and do not any more."""
+    zone_pairs = loaded.zone_pairs(near, rulebook.reach_m)
+    pairs = {
+        meeting.overlap_id: Pair(meeting.first, meeting.second, meeting)
+        for meeting in match(loaded.plans, loaded.zones, zone_pairs, rulebook)
     }
-    same = {plan.plan_id: plan for plan in loaded.plans if before.get(plan.plan_id, plan.version) == plan.version}
-    return [
-        Pair(same[first], same[second], meetings.get((first, second)))
-        for first, second in sorted(meetings.keys() | set(met))
-        if first in same and second in same
-    ]
+    for row in known.values():
+        if row.state == OPEN and row.overlap_id not in pairs:
+            first, second = (loaded.plans[loaded.place[side]] for side in (row.first_plan, row.second_plan))
+            pairs[row.overlap_id] = Pair(first, second, None)
+    return sorted(pairs.values(), key=lambda pair: (pair.first.plan_id, pair.second.plan_id))
 
 
-def _still(pair: Pair, held: Mapping[PlanId, HeldPlan]) -> bool:
-    """Tell whether both plans are held at the versions that were matched."""
-    return all(
-        plan.plan_id in held and held[plan.plan_id].version == plan.version for plan in (pair.first, pair.second)
-    )
-
-
-def _settle(connection: Connection, pairs: list[Pair], now: datetime) -> list[Outcome]:
-    """Compare with what is stored, read under the locks."""
-    if not pairs:
-        return []
-    stored = load_overlaps(connection, [pair.overlap_id for pair in pairs])
-    outcomes = (settle(pair, stored.get(pair.overlap_id), now) for pair in pairs)
-    return [outcome for outcome in outcomes if outcome is not None]
+def _unchanged(pairs: Iterable[Pair], changed: Collection[PlanId]) -> list[Pair]:
+    """Leave out the pairs of plans that were stored anew meanwhile."""
+    return [pair for pair in pairs if pair.first.plan_id not in changed and pair.second.plan_id not in changed]

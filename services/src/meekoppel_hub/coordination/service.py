@@ -5,7 +5,7 @@ from __future__ import annotations
 from meekoppel_contracts.topics import PLANS, PLANS_RESTRICTED
 from meekoppel_hub.coordination.agreement import load_agreement
 from meekoppel_hub.coordination.consume import CoordinationProcessor
-from meekoppel_hub.coordination.fold import PlanChange
+from meekoppel_hub.coordination.plan_change import PlanChange
 from meekoppel_hub.platform.clock import Clock, utc_now
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.settings import HubSettings

@@ -1,40 +1,32 @@
-"""Writing the view and searching it by place: what the two stores do each in their own way."""
+"""Writing the view: what the two stores do each in their own way."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from sqlalchemy import Connection
 
 from meekoppel_contracts.ids import OverlapId, PlanId
-from meekoppel_hub.coordination.agreement import Agreement
 from meekoppel_hub.coordination.fold import FoldedBatch
 from meekoppel_hub.coordination.overlap import OverlapRow
 from meekoppel_hub.coordination.store_postgis import PostgisStore
-from meekoppel_hub.coordination.store_rows import HeldPlan, Near
 from meekoppel_hub.coordination.store_sqlite import SqliteStore
 
 
 class ViewStore(Protocol):
     """One store. Each call handles a whole batch; none commits."""
 
-    def save(self, connection: Connection, batch: FoldedBatch) -> None:
-        """Store the newest versions; of older ones keep the version row only.
+    def save(self, connection: Connection, batch: FoldedBatch) -> set[PlanId]:
+        """Store the newest versions; of older ones keep the version row only. The same batch twice changes nothing.
 
-        The same batch twice changes nothing.
+        Returns:
+            The plans whose version was newer than what was stored.
         """
         ...
 
-    def near(self, connection: Connection, plan_ids: Collection[PlanId], agreement: Agreement) -> list[Near]:
-        """Find what may meet the plans: zones whose boxes and periods are near enough, of other initiators.
-
-        More than what meets, never less. Plans that have ended meet nobody.
-        """
-        ...
-
-    def hold(self, connection: Connection, plan_ids: Collection[PlanId]) -> Mapping[PlanId, HeldPlan]:
-        """Keep the plans from changing until the transaction ends; others may hold them too, and may read them."""
+    def begin_matching(self, connection: Connection) -> None:
+        """Prepare the transaction in which plans are matched."""
         ...
 
     def write_overlaps(self, connection: Connection, rows: Sequence[OverlapRow]) -> set[OverlapId]:

@@ -10,7 +10,7 @@ from meekoppel_contracts.plan import Plan, Zone
 from meekoppel_hub.coordination.zones import Periods
 from meekoppel_hub.platform.clock import to_micros
 
-_RECURRING = (ZoneRole.NUISANCE, ZoneRole.DETOUR)
+RECURRING = (ZoneRole.NUISANCE, ZoneRole.DETOUR)
 
 
 def periods_of(zone: Zone, plan: Plan) -> Periods | None:
@@ -19,7 +19,7 @@ def periods_of(zone: Zone, plan: Plan) -> Periods | None:
     Where work is done it is done in the plan's own period, whatever is said of nuisance there. An end that an entry
     leaves open is that of the plan. Entries that end before they start say nothing.
     """
-    if zone.role not in _RECURRING:
+    if zone.role not in RECURRING:
         return None
     named = [entry for entry in plan.nuisance if entry.zone_id == zone.zone_id and (entry.starts or entry.ends)]
     intervals = [

@@ -55,6 +55,7 @@ plans = Table(
     Column("trench_length_m", Float, nullable=True),
     Column("cooperates", Boolean, nullable=False),
     Column("cooperation_kinds", Text, nullable=False),
+    Column("zones_hash", BigInteger, nullable=False),  # of all that is kept of its zones: equal hashes, equal zones
     Column("recorded_at", UtcDateTime, nullable=False),
     Index("plans_initiator", "initiator"),
 )
@@ -111,6 +112,21 @@ former_places = Table(
     Column("max_x", Float, nullable=False),
     Column("max_y", Float, nullable=False),
     UniqueConstraint("plan_id", "min_x", "min_y", "max_x", "max_y"),
+)
+
+# Which plans each worker changed, one row for each of its transactions: by it the others keep what they hold in memory
+# true. Not part of the view's content: rows go after some minutes, and after a crash all of them (`view_spatial` makes
+# the table unlogged, and adds `xid` by which PostgreSQL tells what was committed since). Row 0 tells one such life from
+# the next.
+view_changes = Table(
+    "view_changes",
+    metadata,
+    Column("seq", CountingKey, primary_key=True, autoincrement=True),
+    Column("worker", String(64), nullable=False),
+    Column("batch", BigInteger, nullable=False),  # counts the worker's own transactions
+    Column("plans", Text, nullable=False),  # plan ids, a line each; of row 0 a name of this life
+    Column("written_at", UtcDateTime, nullable=False),
+    sqlite_autoincrement=True,  # a number is never used again, also when the rows are gone
 )
 
 # What the view was made for, such as the EPSG number of its CRS.

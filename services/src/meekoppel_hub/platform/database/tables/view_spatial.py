@@ -36,6 +36,15 @@ _POSTGIS = (
            GENERATED ALWAYS AS (ST_SetSRID(ST_Force2D(ST_GeomFromWKB(wkb)), {crs})) STORED""",
     "CREATE INDEX IF NOT EXISTS plan_zones_box ON plan_zones USING gist (box)",
     "CREATE INDEX IF NOT EXISTS plan_zones_geom ON plan_zones USING gist (geom)",
+    """DO $$ BEGIN
+           IF (SELECT relpersistence FROM pg_class WHERE oid = 'view_changes'::regclass) <> 'u' THEN
+               ALTER TABLE view_changes SET UNLOGGED;
+               ALTER TABLE view_changes ADD COLUMN IF NOT EXISTS xid xid8 NOT NULL DEFAULT pg_current_xact_id();
+               CREATE INDEX IF NOT EXISTS view_changes_xid ON view_changes (xid);
+               ALTER TABLE plans SET (fillfactor = 80);
+               ALTER TABLE "overlaps" SET (fillfactor = 80);
+           END IF;
+       END $$""",
     """ALTER TABLE former_places ADD COLUMN IF NOT EXISTS box box
            GENERATED ALWAYS AS (box(point(min_x, min_y), point(max_x, max_y))) STORED""",
     "CREATE INDEX IF NOT EXISTS former_places_box ON former_places USING gist (box)",

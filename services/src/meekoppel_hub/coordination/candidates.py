@@ -1,0 +1,272 @@
+"""Which plans may meet, from memory: what the database would be asked for each batch is kept at hand.
+
+The columns that decide before geometry does: of each zone its box, role and window; of each plan its owner, its
+version and the hash of its zones. Only what can still meet others is kept. Geometry is not: of the few that may meet,
+it is read from the database. How the index follows what other workers store is told in `following`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from meekoppel_contracts.ids import PlanId
+from meekoppel_hub.coordination.facts import PlanFacts
+from meekoppel_hub.coordination.grid import Floats, Grid, Indexes
+from meekoppel_hub.coordination.plan_change import PlanChange
+from meekoppel_hub.coordination.windows import DAY_US
+from meekoppel_hub.coordination.zones import ROLE_CODES
+
+_FEWEST_TO_SORT = 4_096
+_SORT_AGAIN_AT = 32  # when what is new or moved is this part of all, the grid is made anew
+_NOBODY = -1
+
+Box = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedZone:
+    """One zone as the index keeps it.
+
+    Attributes:
+        role: one of `ROLES`.
+        box: min x, min y, max x, max y in metres, widened by width and buffer; None where the index has it already,
+            since the plan is in it with the same hash of its zones.
+        from_us: from when it may meet others, every shift that its plan allows included; microseconds since 1970.
+        until_us: until when.
+    """
+
+    role: str
+    box: tuple[float, float, float, float] | None
+    from_us: int
+    until_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedPlan:
+    """One plan, or moratorium, that can still meet others."""
+
+    plan_id: PlanId
+    version: int
+    owner: str
+    zones_hash: int
+    zones: Sequence[IndexedZone]
+
+
+def window(facts: Any) -> tuple[int, int]:
+    """Give from when until when the zones of a plan may meet others, with all shifts that it allows.
+
+    Zones that hold in periods of their own do so within the period of their plan.
+
+    Args:
+        facts: has `starts_us`, `ends_us`, `shift_earlier_days`, `shift_later_days`.
+    """
+    return facts.starts_us - facts.shift_earlier_days * DAY_US, facts.ends_us + facts.shift_later_days * DAY_US
+
+
+class CandidateIndex:
+    """Finds what may meet given plans. Not for several threads at once.
+
+    Args:
+        related: for two roles, by their codes, whether zones with them have anything to do with one another.
+        own_too: for two roles, whether zones of one owner have so too.
+    """
+
+    def __init__(self, related: NDArray[np.bool_], own_too: NDArray[np.bool_]) -> None:
+        self._related, self._own_too = related, own_too
+        self._kept = [bool(row.any()) for row in related]
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all plans."""
+        self._number: dict[PlanId, int] = {}
+        self._owners: dict[str, int] = {}
+        self._slots_of: list[tuple[int, ...]] = []
+        self._ids: list[PlanId | None] = []
+        self._free_numbers: list[int] = []
+        self._free_slots: list[int] = []
+        self._plan_facts = np.zeros((0, 3), dtype=np.int64)  # version, owner, hash of the zones
+        self._box = np.zeros((0, 4))
+        self._window = np.zeros((0, 2), dtype=np.int64)
+        self._role = np.zeros(0, dtype=np.int8)
+        self._plan = np.zeros(0, dtype=np.int32)
+        self._used = 0
+        self._sorted = Grid(np.empty(0, dtype=np.int64), self._box)
+        self._moved: set[int] = set()
+
+    def __len__(self) -> int:
+        """Count the plans."""
+        return len(self._number)
+
+    def version_of(self, plan_id: PlanId) -> int | None:
+        """Give the version of a plan; None when it is not there, or has ended."""
+        number = self._number.get(plan_id)
+        return None if number is None else int(self._plan_facts[number, 0])
+
+    def zones_hash_of(self, plan_id: PlanId) -> int | None:
+        """Give the hash of a plan's zones; None when it is not there, or has ended."""
+        number = self._number.get(plan_id)
+        return None if number is None else int(self._plan_facts[number, 2])
+
+    def put(self, plans: Iterable[IndexedPlan]) -> None:
+        """Take plans in, each in the place of what was there of it."""
+        facts: list[tuple[int, int, int]] = []
+        rows: list[tuple[float, ...]] = []
+        windows: list[tuple[int, int]] = []
+        places, slots, placed = list[int](), list[int](), list[int]()
+        for plan in plans:
+            kept = [zone for zone in plan.zones if self._kept[ROLE_CODES[zone.role]]]
+            number = self._take_number(plan.plan_id)
+            taken = self._take_slots(number, len(kept))
+            places.append(number)
+            facts.append((plan.version, self._owners.setdefault(plan.owner, len(self._owners)), plan.zones_hash))
+            for slot, zone in zip(taken, kept, strict=True):
+                slots.append(slot)
+                windows.append((zone.from_us, zone.until_us))
+                if zone.box is not None:
+                    placed.append(slot)
+                    rows.append((*zone.box, ROLE_CODES[zone.role], number))
+        if places:
+            self._plan_facts[places] = facts
+        if slots:
+            self._window[slots] = windows
+        if placed:
+            self._place(np.array(placed), np.array(rows))
+
+    def _place(self, slots: Indexes, rows: Floats) -> None:
+        moved = (self._box[slots] != rows[:, :4]).any(axis=1)
+        self._moved.update(slots[moved].tolist())
+        self._box[slots] = rows[:, :4]
+        self._role[slots] = rows[:, 4]
+        self._plan[slots] = rows[:, 5]
+
+    def remove(self, plan_ids: Iterable[PlanId]) -> None:
+        """Take plans out; those that are not there are passed over."""
+        for plan_id in plan_ids:
+            number = self._number.pop(plan_id, None)
+            if number is not None:
+                self._leave(self._slots_of[number])
+                self._slots_of[number] = ()
+                self._ids[number] = None
+                self._free_numbers.append(number)
+
+    def near(self, plan_ids: Collection[PlanId], reach_m: float, tolerance_days: int) -> list[tuple[PlanId, PlanId]]:
+        """Find what may meet each of some plans.
+
+        Args:
+            plan_ids: which; those that are not there meet nobody.
+            reach_m: how far apart boxes may lie.
+            tolerance_days: how far apart windows may lie.
+
+        Returns:
+            Pairs of plan ids, the lower first, each once; more than meet, never less.
+        """
+        numbers = [self._number[plan_id] for plan_id in plan_ids if plan_id in self._number]
+        mine = np.array([slot for number in numbers for slot in self._slots_of[number]], dtype=np.int64)
+        if not len(mine):
+            return []
+        wide = self._box[mine] + np.array([-reach_m, -reach_m, reach_m, reach_m])
+        found = [grid.near(wide) for grid in self._grids()]
+        row = np.concatenate([rows for rows, _ in found])
+        left, right = mine[row], np.concatenate([slots for _, slots in found])
+        keep = self._may_meet(left, right, wide[row], tolerance_days * DAY_US)
+        one, other = self._plan[left[keep]].astype(np.int64), self._plan[right[keep]].astype(np.int64)
+        size = len(self._ids)
+        codes = np.unique(one * size + other)
+        return sorted({self._pair(*divmod(code, size)) for code in codes.tolist()})
+
+    def _may_meet(self, left: Indexes, right: Indexes, wide: Floats, tolerance_us: int) -> NDArray[np.bool_]:
+        box = self._box[right]
+        keep: NDArray[np.bool_] = (box[:, 0] <= wide[:, 2]) & (box[:, 2] >= wide[:, 0])
+        keep &= (box[:, 1] <= wide[:, 3]) & (box[:, 3] >= wide[:, 1])
+        one, other = self._plan[left], self._plan[right]
+        keep &= (one != other) & (other != _NOBODY)
+        keep &= self._window[left, 0] - self._window[right, 1] <= tolerance_us
+        keep &= self._window[right, 0] - self._window[left, 1] <= tolerance_us
+        roles = self._role[left], self._role[right]
+        owners = self._plan_facts[one, 1] != self._plan_facts[other, 1]
+        keep &= self._related[roles] & (owners | self._own_too[roles])
+        return keep
+
+    def _pair(self, one: int, other: int) -> tuple[PlanId, PlanId]:
+        first, second = self._ids[one], self._ids[other]
+        assert first is not None  # slots of a plan that is gone belong to nobody
+        assert second is not None
+        return (first, second) if first < second else (second, first)
+
+    def _grids(self) -> Sequence[Grid]:
+        if len(self._moved) > max(_FEWEST_TO_SORT, self._used // _SORT_AGAIN_AT):
+            live = np.nonzero(self._plan[: self._used] != _NOBODY)[0]
+            self._sorted, self._moved = Grid(live, self._box[live]), set()
+        moved = np.fromiter(self._moved, dtype=np.int64, count=len(self._moved))
+        return self._sorted, Grid(moved, self._box[moved])
+
+    def _take_number(self, plan_id: PlanId) -> int:
+        number = self._number.get(plan_id)
+        if number is not None:
+            return number
+        if self._free_numbers:
+            number = self._free_numbers.pop()
+        else:
+            number = len(self._ids)
+            self._ids.append(None)
+            self._slots_of.append(())
+            if number >= len(self._plan_facts):
+                self._plan_facts = _longer(self._plan_facts)
+        self._ids[number] = plan_id
+        self._number[plan_id] = number
+        return number
+
+    def _take_slots(self, number: int, count: int) -> tuple[int, ...]:
+        slots = self._slots_of[number]
+        if len(slots) != count:
+            self._leave(slots[count:])
+            slots = (*slots[:count], *(self._new_slot() for _ in range(count - len(slots))))
+            self._slots_of[number] = slots
+        return slots
+
+    def _new_slot(self) -> int:
+        if self._free_slots:
+            slot = self._free_slots.pop()
+        else:
+            slot, self._used = self._used, self._used + 1
+            if slot >= len(self._plan):
+                self._box, self._window = _longer(self._box), _longer(self._window)
+                self._role, self._plan = _longer(self._role), _longer(self._plan)
+        self._moved.add(slot)
+        return slot
+
+    def _leave(self, slots: Sequence[int]) -> None:
+        for slot in slots:
+            self._plan[slot] = _NOBODY
+            self._free_slots.append(slot)
+
+
+def _longer(column: NDArray[Any]) -> NDArray[Any]:
+    """Give the same column with room for as much again."""
+    return np.concatenate([column, np.zeros((max(1_024, len(column)), *column.shape[1:]), dtype=column.dtype)])
+
+
+def as_indexed(change: PlanChange, boxes: Sequence[Box] | None) -> IndexedPlan:
+    """Give what the index keeps of a change of a plan.
+
+    Args:
+        change: of a plan that has not ended.
+        boxes: of its zones; None where the index has them already.
+    """
+    facts = PlanFacts(*change.facts)
+    holds = window(facts)
+    return IndexedPlan(
+        plan_id=change.plan_id,
+        version=change.version,
+        owner=facts.initiator,
+        zones_hash=change.zones_hash,
+        zones=[
+            IndexedZone(zone.role, None if boxes is None else boxes[number], *holds)
+            for number, zone in enumerate(change.zones)
+        ],
+    )
