@@ -12,12 +12,10 @@ from meekoppel_contracts.codes import PlanEventType, Visibility
 from meekoppel_contracts.events import PlanEvent
 from meekoppel_contracts.ids import OrgCode, PlanId, overlap_id
 from meekoppel_contracts.plan import SharedWith
-from meekoppel_hub.coordination.agreement import national_agreement
-from meekoppel_hub.coordination.consume import CoordinationProcessor
 from meekoppel_hub.platform.database import Database
-from meekoppel_hub.testing.plan_events import CRS, log_record, plan_event, zone
-from meekoppel_hub.testing.scope import DirectScope
+from meekoppel_hub.testing.plan_events import plan_event, zone
 from tests.services.api.conftest import NOW
+from tests.services.recorded import Recorded
 
 GEMEENTE, NETBEHEER = "NL.gemeente.1", "NL.netbeheer.1"
 PAIR = overlap_id(PlanId(GEMEENTE), PlanId(NETBEHEER))
@@ -29,24 +27,14 @@ def after(days: float) -> datetime:
     return IN_THE_BEGINNING + timedelta(days=days)
 
 
-class Recorded:
-    """A view that takes events as recorded so many days after the beginning."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._now = IN_THE_BEGINNING
-        self._processor = CoordinationProcessor(national_agreement(), CRS, clock=lambda: self._now)
-
+class Days(Recorded):
     def on_day(self, day: float, *events: PlanEvent) -> None:
-        self._now = after(day)
-        recorded = [event.model_copy(update={"recorded_at": self._now}) for event in events]
-        items = [self._processor.decode(log_record(event, offset=n)) for n, event in enumerate(recorded)]
-        self._processor.apply(items, DirectScope(self._database))
+        self.at(after(day), *events)
 
 
 @pytest.fixture
-def recorded(database: Database) -> Recorded:
-    return Recorded(database)
+def recorded(database: Database) -> Days:
+    return Days(database)
 
 
 def public(plan_id: str, **about: Any) -> PlanEvent:

@@ -11,13 +11,11 @@ from typer.testing import CliRunner
 
 from meekoppel_contracts.codes import OrganisationKind, PlanEventType, Visibility
 from meekoppel_hub.cli.main import program
-from meekoppel_hub.coordination.agreement import national_agreement
-from meekoppel_hub.coordination.consume import CoordinationProcessor
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.organisations import register_organisation
-from meekoppel_hub.testing.plan_events import CRS, log_record, plan_event
-from meekoppel_hub.testing.scope import DirectScope
+from meekoppel_hub.testing.plan_events import plan_event
+from tests.services.recorded import Recorded
 
 DAYS = [datetime(2026, 9, day, 12, tzinfo=UTC) for day in (1, 10, 20)]
 GEMEENTE, NETBEHEER = "NL.gemeente.1", "NL.netbeheer.1"
@@ -29,16 +27,10 @@ def hub(sqlite_database: Database, tmp_path: Any, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("MEEKOPPEL_DATA_FOLDER", str(tmp_path))
     register_organisation(sqlite_database, "netbeheer", "Netbeheer", OrganisationKind.OTHER)
     told = {"visibility": Visibility.PUBLIC}
-    fold(sqlite_database, DAYS[0], plan_event(GEMEENTE, **told), plan_event(NETBEHEER, **told))
-    fold(sqlite_database, DAYS[1], plan_event(GEMEENTE, version=2, days=(4, 10), type=PlanEventType.CHANGED, **told))
-    fold(sqlite_database, DAYS[2], plan_event(NETBEHEER, version=2, visibility=Visibility.RESTRICTED))
-
-
-def fold(database: Database, at: datetime, *events: Any) -> None:
-    processor = CoordinationProcessor(national_agreement(), CRS, clock=lambda: at)
-    recorded = [event.model_copy(update={"recorded_at": at}) for event in events]
-    items = [processor.decode(log_record(event, offset=n)) for n, event in enumerate(recorded)]
-    processor.apply(items, DirectScope(database))
+    view = Recorded(sqlite_database)
+    view.at(DAYS[0], plan_event(GEMEENTE, **told), plan_event(NETBEHEER, **told))
+    view.at(DAYS[1], plan_event(GEMEENTE, version=2, days=(4, 10), type=PlanEventType.CHANGED, **told))
+    view.at(DAYS[2], plan_event(NETBEHEER, version=2, visibility=Visibility.RESTRICTED))
 
 
 def run(*words: str) -> Any:

@@ -34,7 +34,7 @@ OTHER_WORKERS_ROW = {
 
 def counts(hub) -> dict[str, int]:
     with hub.database.read() as connection:
-        return {row.outcome: row[2] for row in connection.execute(select(intake_counts))}
+        return {row.outcome: row[3] for row in connection.execute(select(intake_counts))}
 
 
 def test_the_first_batch_of_an_organisation_is_registered_in_order(hub, inbox, plan) -> None:

@@ -151,9 +151,9 @@ def test_add_shows_the_token_once_and_list_never(command, tmp_path: Path) -> Non
 def test_show_tells_what_became_of_the_events_that_were_sent(command, tmp_path: Path) -> None:
     command(*ADD)
     with open_database(f"sqlite:///{tmp_path / 'view.db'}").begin() as connection:
-        row = {"organisation": "gm0361", "outcome": "registered", "count": 7}
-        connection.execute(insert(intake_counts), row)
-    assert json.loads(command("show", "gm0361").stdout)["events_sent"] == {"registered": 7}
+        row = {"organisation": "gm0361", "month": "2026-10", "outcome": "registered", "count": 7}
+        connection.execute(insert(intake_counts), [row, {**row, "month": "2026-11", "count": 2}])
+    assert json.loads(command("show", "gm0361").stdout)["events_sent"] == {"registered": 9}
 
 
 def test_a_new_token_is_shown(command, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from meekoppel_hub.api import (
     overlaps,
     places,
     plans,
+    quality,
     schema_registry,
     subscriptions,
 )
@@ -57,7 +58,7 @@ def create_api(database: Database, settings: HubSettings, clock: Clock = utc_now
     app.state.context = context = ApiContext(database, settings, clock)
     app.add_middleware(metrics.MeasuredRequests, metrics=metrics.RequestMetrics(context.registry))
     context.registry.register(metrics.DatabaseGauges(context))
-    for module in (home, plans, overlaps, places, exports, subscriptions, health, metrics):
+    for module in (home, plans, overlaps, places, exports, quality, subscriptions, health, metrics):
         app.include_router(module.router)
     app.mount(schema_registry.PREFIX, schema_registry.create_schema_registry(packaged_registry()))
     app.mount(contract_files.PREFIX, contract_files.ContractFiles())

@@ -163,6 +163,31 @@ OVERLAP: _Responses = {
     **_USUAL,
 }
 OVERLAPS: _Responses = {200: _answer("A page of pairs.", _page(_OVERLAP), _GEOJSON), 400: _BAD_REQUEST, **_USUAL}
+_SCORE = {
+    "publisher": "stedennet",
+    "period": "2026-10",
+    "score": 85,
+    "parts": [{"part": "freshness", "points": 93.2, "weight": 20.0}],
+    "live_plans": 310,
+    "late_moves": 6,
+}
+_STABILITY = {"phase": "design", "plans": 310, "starts_later": 21, "share_starts_moved": 0.08, "mean_start_days": 34.9}
+_SILENT = {"plan_id": _PLAN["id"], "heard_at": "2026-02-01T08:00:00Z", "silent_days": 273, "overdue": False}
+SCORES: _Responses = {
+    200: _answer("The scores, latest month first.", {"scores": [_SCORE], "next": None}),
+    400: _BAD_REQUEST,
+    **_USUAL,
+}
+STABILITY: _Responses = {
+    200: _answer("One row per group.", {"by": ["phase"], "stability": [_STABILITY]}),
+    400: _BAD_REQUEST,
+    **_USUAL,
+}
+SILENT: _Responses = {
+    200: _answer("A page of plans.", {"organisation": "stedennet", "months": 6, "plans": [_SILENT], "next": None}),
+    400: _BAD_REQUEST,
+    **_USUAL,
+}
 SUBSCRIPTIONS: _Responses = {200: _answer("Your subscriptions.", {"subscriptions": [_SUBSCRIPTION]}), **_USUAL}
 NEW_SUBSCRIPTION: _Responses = {
     201: _answer("The subscription and, this once, its secret.", {**_SUBSCRIPTION, "secret": "whsec_…"}),

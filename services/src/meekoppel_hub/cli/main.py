@@ -25,6 +25,7 @@ COMMANDS = {
     "deliveries": ("subscriptions", "deliveries_app"),
     "history": ("history", "app"),
     "export": ("export", "app"),
+    "quality": ("quality", "app"),
     "view": ("view_at", "app"),
     "dead-letters": ("dead_letters", "app"),
 }

@@ -7,7 +7,7 @@ import json
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from meekoppel_contracts.codes import OrganisationKind
 from meekoppel_contracts.ids import OrgCode
@@ -108,6 +108,8 @@ def _as_json(organisation: Organisation) -> dict[str, Any]:
 
 
 def _counts(database: Database, code: str) -> dict[str, int]:
-    statement = select(intake_counts).where(intake_counts.c.organisation == code).order_by(intake_counts.c.outcome)
+    outcome = intake_counts.c.outcome
+    statement = select(outcome, func.sum(intake_counts.c["count"])).where(intake_counts.c.organisation == code)
     with database.read() as connection:
-        return {row.outcome: int(row[2]) for row in connection.execute(statement)}
+        rows = connection.execute(statement.group_by(outcome).order_by(outcome))
+        return {became: int(count) for became, count in rows}

@@ -134,7 +134,7 @@ class _Batch:
     def store(self) -> None:
         """Write what changed; the counts last, since workers of one organisation share their rows."""
         save_states(self._unit.connection, [self._states[plan] for plan in self._touched])
-        add_counts(self._unit.connection, self._outcomes)
+        add_counts(self._unit.connection, self._outcomes, self._now)
 
     def report(self) -> None:
         """Count for the metrics what was committed."""

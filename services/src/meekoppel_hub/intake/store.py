@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, Text, bindparam, func, select, text
@@ -71,10 +72,11 @@ def save_states(connection: Connection, states: Iterable[PlanState]) -> None:
         )
 
 
-def add_counts(connection: Connection, counts: Counts) -> None:
-    """Add to the counts of what became of the events."""
+def add_counts(connection: Connection, counts: Counts, at: datetime) -> None:
+    """Add to the counts of what became of the events, in the month of a moment."""
+    month = f"{at:%Y-%m}"
     rows = [
-        {"organisation": organisation, "outcome": outcome.value, "count": count}
+        {"organisation": organisation, "month": month, "outcome": outcome.value, "count": count}
         for (organisation, outcome), count in sorted(counts.items())
     ]
     if not rows:
@@ -82,7 +84,8 @@ def add_counts(connection: Connection, counts: Counts) -> None:
     upsert = _insert(connection, intake_counts)
     total: ColumnElement[int] = intake_counts.c.count + upsert.excluded["count"]
     statement = upsert.on_conflict_do_update(
-        index_elements=[intake_counts.c.organisation, intake_counts.c.outcome], set_={"count": total}
+        index_elements=[intake_counts.c.organisation, intake_counts.c.month, intake_counts.c.outcome],
+        set_={"count": total},
     )
     connection.execute(statement, rows)
 

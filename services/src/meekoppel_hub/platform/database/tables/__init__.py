@@ -14,6 +14,7 @@ from meekoppel_hub.platform.database.tables import (
     notifications,
     organisations,
     places,
+    quality,
     stream,
     view,
     view_spatial,
@@ -21,4 +22,14 @@ from meekoppel_hub.platform.database.tables import (
 
 ALL_OWNERS: tuple[Callable[[Connection, int], None], ...] = (view_spatial.add_spatial, places.add_rules)
 
-__all__ = ["ALL_OWNERS", "consultation", "intake", "notifications", "organisations", "places", "stream", "view"]
+__all__ = [
+    "ALL_OWNERS",
+    "consultation",
+    "intake",
+    "notifications",
+    "organisations",
+    "places",
+    "quality",
+    "stream",
+    "view",
+]

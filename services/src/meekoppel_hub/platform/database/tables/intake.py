@@ -22,11 +22,12 @@ plan_state = Table(
     Column("revision", BigInteger, nullable=False),  # rises at every write of the row: the guard against two writers
 )
 
-# What became of the events that each organisation sent, since the hub began.
+# What became of the events that each organisation sent, month by month (in UTC) as intake handled them.
 intake_counts = Table(
-    "intake_counts",
+    "intake_months",
     metadata,
     Column("organisation", String(64), primary_key=True),
+    Column("month", String(7), primary_key=True),  # 2026-10
     Column("outcome", String(32), primary_key=True),
     Column("count", BigInteger, nullable=False),
 )
