@@ -11,9 +11,10 @@ from sqlalchemy import insert, select, text, update
 
 from meekoppel_contracts.codes import Status
 from meekoppel_contracts.ids import PlanId
-from meekoppel_hub.coordination.following import GENERATION, KEPT
+from meekoppel_hub.coordination.following import KEPT
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.database.tables.view import plans, view_changes, view_settings
+from meekoppel_hub.platform.database.view_state import GENERATION_SETTING
 from meekoppel_hub.testing.plan_events import plan_event, zone
 from meekoppel_hub.testing.scope import DirectScope
 
@@ -114,7 +115,7 @@ def test_another_generation_of_the_view_is_loaded_anew(database: Database, make_
     view = make_view(database)
     view.take(plan_event(A))
     with database.begin() as connection:
-        connection.execute(insert(view_settings).values(name=GENERATION, value="2"))
+        connection.execute(insert(view_settings).values(name=GENERATION_SETTING, value="2"))
         connection.execute(update(plans).values(version=7))
     assert catch_up(view) is None
     assert known(view, A) == [7]

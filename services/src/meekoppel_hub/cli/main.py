@@ -23,10 +23,10 @@ COMMANDS = {
     "organisations": ("organisations", "app"),
     "subscriptions": ("subscriptions", "app"),
     "deliveries": ("subscriptions", "deliveries_app"),
+    "view": ("rebuilding", "app"),
     "history": ("history", "app"),
     "export": ("export", "app"),
     "quality": ("quality", "app"),
-    "view": ("view_at", "app"),
     "dead-letters": ("dead_letters", "app"),
 }
 HELP = "Meekoppel: the hub in which organisations that dig and build see where their plans meet."

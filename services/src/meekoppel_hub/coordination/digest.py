@@ -13,7 +13,7 @@ from meekoppel_hub.coordination.overlap import OPEN
 from meekoppel_hub.platform.database.tables.view import NEWEST, overlaps, plan_versions, plans
 
 # Not the revision nor the times: they tell of the way that was gone, not of where it led.
-_PAIR = (
+PAIR_COLUMNS = (
     "overlap_id",
     "kind",
     "severity",
@@ -64,7 +64,7 @@ def view_digest(connection: Connection) -> ViewDigest:
     """Summarise the view as it stands in this transaction."""
     newest = connection.execute(select(plans.c.plan_id, plans.c.version, plan_versions.c.event).select_from(NEWEST))
     kept = connection.execute(select(plan_versions.c.plan_id, plan_versions.c.version, plan_versions.c.event))
-    pairs = connection.execute(select(*[overlaps.c[name] for name in _PAIR]).where(overlaps.c.state == OPEN))
+    pairs = connection.execute(select(*[overlaps.c[name] for name in PAIR_COLUMNS]).where(overlaps.c.state == OPEN))
     return ViewDigest(*_summarise(newest), *_summarise(kept), *_summarise(pairs))
 
 

@@ -34,16 +34,15 @@ from meekoppel_hub.coordination.candidates import CandidateIndex, IndexedPlan, I
 from meekoppel_hub.coordination.fold import FoldedBatch
 from meekoppel_hub.coordination.plan_change import PlanChange
 from meekoppel_hub.coordination.queries import among
-from meekoppel_hub.platform.database.tables.view import plan_zones, plans, view_changes, view_settings
+from meekoppel_hub.platform.database.tables.view import plan_zones, plans, view_changes
+from meekoppel_hub.platform.database.view_state import GENERATION_SETTING, read_setting, write_setting
 from meekoppel_hub.platform.errors import TransientError
 
 log = structlog.get_logger(__name__)
 
-GENERATION = "generation"
-"""Rises in `view_settings` when another view is put in the place of this one."""
-
 KEPT = timedelta(minutes=10)
-_REMOVED = "changes_removed"
+REMOVED_SETTING = "changes_removed"
+"""Up to where changes were removed; whoever has not read so far loads anew."""
 _REMOVED_EVERY = timedelta(minutes=1)
 _PUT_AT_ONCE = 20_000
 # One number for the whole view, beside that of `create`. The order of commits: alone, or together.
@@ -200,9 +199,7 @@ class Follower:
         with metrics.PHASE_SECONDS.labels("load").time():
             self._since = connection.execute(text(_NOW[connection.dialect.name])).scalar_one()
             self._life = connection.scalar(select(view_changes.c.plans).where(view_changes.c.seq == 0))
-            self._generation = connection.scalar(
-                select(view_settings.c.value).where(view_settings.c.name == GENERATION)
-            )
+            self._generation = read_setting(connection, GENERATION_SETTING)
             self.index.clear()
             for source in self._sources:
                 for part in _parts(source(connection, None)):
@@ -229,14 +226,8 @@ class Follower:
         else:
             removed = list(connection.execute(old.returning(view_changes.c.seq)).scalars())
         if removed:
-            known = connection.scalar(select(view_settings.c.value).where(view_settings.c.name == _REMOVED))
-            write_setting(connection, _REMOVED, str(max([int(known or 0), *removed])))
-
-
-def write_setting(connection: Connection, name: str, value: str) -> None:
-    """Note something about the view under a name, in the place of what stood there."""
-    connection.execute(delete(view_settings).where(view_settings.c.name == name))
-    connection.execute(insert(view_settings), [{"name": name, "value": value}])
+            known = read_setting(connection, REMOVED_SETTING)
+            write_setting(connection, REMOVED_SETTING, str(max([int(known or 0), *removed])))
 
 
 def indexed_plans(connection: Connection, plan_ids: Collection[PlanId] | None) -> Iterator[IndexedPlan]:

@@ -131,8 +131,8 @@ def settle(pair: Pair, previous: OverlapRow | None, now: datetime) -> Outcome | 
     if previous.restricted != pair.restricted:
         return _move(pair, pair.meeting, previous, now)
     row = replace(_row(pair, pair.meeting, previous.revision + 1, now), detected_at=previous.detected_at)
-    if _told(row) == _told(previous):
-        return Outcome(_untold(row, previous), ())
+    if same_facts(row, previous):
+        return Outcome(as_told(row, previous), ())
     return Outcome(row, (Announcement(OverlapEventType.CHANGED, row),))
 
 
@@ -168,9 +168,14 @@ def _row(pair: Pair, meeting: Meeting, revision: int, now: datetime) -> OverlapR
     )
 
 
-def _untold(row: OverlapRow, previous: OverlapRow) -> OverlapRow:
+def as_told(row: OverlapRow, previous: OverlapRow) -> OverlapRow:
     """Keep the revision and the term of what was told before."""
     return replace(row, revision=previous.revision, changed_at=previous.changed_at, assess_by=previous.assess_by)
+
+
+def same_facts(row: OverlapRow, other: OverlapRow) -> bool:
+    """Tell whether two rows of a pair say the same, so that nothing is to be told."""
+    return _told(row) == _told(other)
 
 
 def _told(row: OverlapRow) -> tuple[object, ...]:
@@ -205,7 +210,7 @@ def _resolve(pair: Pair, previous: OverlapRow, now: datetime) -> Outcome:
         changed_at=now,
         assess_by=None,
     )
-    told = _farewell(previous, now) if pair.restricted and not previous.restricted else _told_where_open(row, previous)
+    told = farewell(previous, now) if pair.restricted and not previous.restricted else _told_where_open(row, previous)
     return Outcome(row, (told,))
 
 
@@ -217,10 +222,10 @@ def _told_where_open(row: OverlapRow, previous: OverlapRow) -> Announcement:
 def _move(pair: Pair, meeting: Meeting, previous: OverlapRow, now: datetime) -> Outcome:
     """Take a pair from one topic to the other: an end in the first, a beginning in the second."""
     row = _row(pair, meeting, previous.revision + 2, now)
-    return Outcome(row, (_farewell(previous, now), Announcement(OverlapEventType.DETECTED, row)))
+    return Outcome(row, (farewell(previous, now), Announcement(OverlapEventType.DETECTED, row)))
 
 
-def _farewell(previous: OverlapRow, now: datetime) -> Announcement:
+def farewell(previous: OverlapRow, now: datetime) -> Announcement:
     """Tell that a pair is over with nothing but what was told of it before."""
     row = replace(
         previous,

@@ -25,7 +25,7 @@ from meekoppel_hub.platform.database.tables.places import moratoria as moratoria
 from meekoppel_hub.platform.database.tables.places import moratorium_versions
 from meekoppel_hub.platform.database.tables.view import NEWEST, plan_versions
 
-_Zone = tuple[str, bytes, float, Periods | None]
+Zone = tuple[str, bytes, float, Periods | None]
 
 
 def match_all(connection: Connection, rulebook: Rulebook) -> list[Meeting]:
@@ -38,7 +38,7 @@ def match_all(connection: Connection, rulebook: Rulebook) -> list[Meeting]:
     Returns:
         The meetings, ordered by their two ids.
     """
-    return match_events(_stored_events(connection), rulebook, _stored_moratoria(connection))
+    return match_events(_stored_events(connection), rulebook, stored_moratoria(connection))
 
 
 def match_events(
@@ -46,7 +46,7 @@ def match_events(
 ) -> list[Meeting]:
     """Find how plans meet, each given by its newest event, and which moratoria they break."""
     taking_part = [(facts_of(event), _zones(event)) for event in events]
-    taking_part += [(facts_of_moratorium(event), _resting(event)) for event in moratoria]
+    taking_part += [(facts_of_moratorium(event), resting_zones(event)) for event in moratoria]
     taking_part.sort(key=lambda one: one[0].plan_id)
     plans = [facts for facts, _ in taking_part]
     zones = zone_table([(index, *zone) for index, (_, zones) in enumerate(taking_part) for zone in zones])
@@ -58,7 +58,8 @@ def _stored_events(connection: Connection) -> Iterator[PlanEvent]:
         yield decode_plan_event(bytes(framed))
 
 
-def _stored_moratoria(connection: Connection) -> Iterator[MoratoriumEvent]:
+def stored_moratoria(connection: Connection) -> Iterator[MoratoriumEvent]:
+    """Read the moratoria of the view, each as its newest event."""
     newest = and_(
         moratorium_versions.c.moratorium_id == moratoria_table.c.moratorium_id,
         moratorium_versions.c.revision == moratoria_table.c.revision,
@@ -69,9 +70,10 @@ def _stored_moratoria(connection: Connection) -> Iterator[MoratoriumEvent]:
         yield decode_moratorium_event(bytes(framed))
 
 
-def _zones(event: PlanEvent) -> list[_Zone]:
+def _zones(event: PlanEvent) -> list[Zone]:
     return [(zone.role.value, zone.geometry, zone.buffer_m, periods_of(zone, event.plan)) for zone in event.plan.zones]
 
 
-def _resting(event: MoratoriumEvent) -> list[_Zone]:
+def resting_zones(event: MoratoriumEvent) -> list[Zone]:
+    """Give the zone of a moratorium, as it takes part in matching."""
     return [(MORATORIUM_ROLE, event.geometry, 0.0, None)]

@@ -86,6 +86,13 @@ def rows_of_key(connection: Connection, service: str, source: PartitionId, key: 
     return [_from_row(row) for row in connection.execute(query).mappings()]
 
 
+def all_rows(connection: Connection, service: str) -> list[SetAside]:
+    """Read all that a service has set aside, partition by partition, in the order in which it came."""
+    query = select(parked).where(parked.c.service == service)
+    rows = connection.execute(query.order_by(parked.c.topic, parked.c.partition, parked.c.offset)).mappings()
+    return [_from_row(row).aside for row in rows]
+
+
 def remove(connection: Connection, row_id: int) -> None:
     """Take one record out: it was handled, or dropped by choice."""
     connection.execute(delete(parked).where(parked.c.id == row_id))

@@ -189,3 +189,8 @@ overlap_versions = Table(
     Column("recorded_at", UtcDateTime, nullable=False),
     Column("event", LargeBinary, nullable=False),
 )
+
+
+# What is made anew by a rebuild, from the log but for `view_changes`; and what older schemes had besides.
+REBUILT = (plan_versions, plans, plan_zones, former_places, overlaps, overlap_versions, view_changes)
+RETIRED = ("plan_facts",)
