@@ -50,6 +50,8 @@ Item = TypeVar("Item")
 DRAIN_SECONDS = 20.0
 LOOK_AGAIN_SECONDS = 5.0
 CANCEL_AGAIN_SECONDS = 1.0
+LITTLE = 200
+PACE_MS_PER_PARTITION = 0.05
 WORK_BESIDES_SECONDS = 1.0
 
 
@@ -249,12 +251,15 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         offsets = {
             partition: held.next_offset
             for source, held in self.held.items()
-            if (partition := partition_of(source)) in assigned and held.next_offset > 0
+            if held.next_offset > held.told_kafka and (partition := partition_of(source)) in assigned
         }
         if not offsets:
             return
         try:
             await self.consumer.commit(offsets)
+            for partition, offset in offsets.items():
+                if (held_now := self.held.get(source_of(partition))) is not None:
+                    held_now.told_kafka = offset
         except (KafkaError, IllegalStateError) as error:
             log.info("commit_to_kafka_failed", service=self.config.service, error=str(error))
 
@@ -298,6 +303,9 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
                 parts = await asyncio.to_thread(self._decode, taken)
                 await self._ahead.room_for(sum(len(rows) for _, rows in taken))
                 self._take_in(parts)
+            if len(body) < LITTLE:
+                # A fetch costs the same for one record as for many; it names all partitions, and all are looked at.
+                await asyncio.sleep((self.config.pace_ms + PACE_MS_PER_PARTITION * len(self.held)) / 1_000)
         except Exception as error:
             log.exception("consumer_failed", service=self.config.service)
             self._halt(f"unexpected failure: {type(error).__name__}, see the log")

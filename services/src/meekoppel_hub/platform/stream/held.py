@@ -23,6 +23,7 @@ class Held:
         pausing: whether it waits after a transient failure.
         looked_again: the offset from which it was read once more because nothing came.
         passed: up to here the log holds no records, only marks of transactions.
+        told_kafka: the offset that Kafka was last told.
     """
 
     claim: Claim
@@ -35,6 +36,7 @@ class Held:
     pausing: bool = False
     looked_again: int = -1
     passed: int = 0
+    told_kafka: int = 0
 
     def __post_init__(self) -> None:
         """Begin to take in where the handling goes on."""

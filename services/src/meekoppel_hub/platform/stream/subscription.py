@@ -23,7 +23,7 @@ COMPRESSION = "lz4"
 # A partition fills a batch by itself in one fetch.
 FETCH_BYTES = 4 * 1024 * 1024
 # One fetch is under way at a time; a partition that is not part of it (its records had not been taken) waits so long.
-FETCH_WAIT_MS = 100
+FETCH_WAIT_MS = 250
 LARGEST_REQUEST_BYTES = 4 * 1024 * 1024
 
 read_any_record()
@@ -42,6 +42,9 @@ class ConsumerConfig:
         batch_records: at most so many records in one batch. Without lag a batch is what came while the one before it
             was handled: one record, handled at once, when it is quiet.
         poll_ms: how long one poll waits; an empty poll waits as long again (FastStream).
+        pace_ms: how long after a poll that gave little the next one follows, so that what comes meanwhile comes
+            together; a little longer with hundreds of partitions. What was polled is handled at once; with lag, and
+            after an empty poll, nothing waits.
         halt_after: so many poison records in a row halt the service.
         metadata_seconds: after how long a new topic of the pattern is seen.
         session_seconds: after how long a worker that is gone for good leaves its partitions to the others.
@@ -54,6 +57,7 @@ class ConsumerConfig:
     instance: str = "1"
     batch_records: int = 4_000
     poll_ms: int = 10
+    pace_ms: int = 10
     halt_after: int = 50
     metadata_seconds: float = 5.0
     session_seconds: float = 30.0
