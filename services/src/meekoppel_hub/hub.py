@@ -213,8 +213,7 @@ async def _wire(
         service = coordination_service(hub.settings, hub.bootstrap, hub.database, clock)
     elif name == CONSULTATION:
         await refill_where_lost(hub.bootstrap, hub.database)
-        service, clockwork = consultation_service(hub.settings, hub.bootstrap, hub.database, clock)
-        _beside(clockwork.run, "the clockwork of consultation", on_stall, stack)
+        service = consultation_service(hub.settings, hub.bootstrap, hub.database, clock)
     else:
         service, hub.deliveries = notifications_service(hub.settings, hub.bootstrap, hub.database, clock)
         _beside(hub.deliveries.run, "the delivering worker", on_stall, stack)

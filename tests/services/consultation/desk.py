@@ -10,7 +10,13 @@ from typing import Any
 
 from meekoppel_contracts.codec import CODECS, contract_of_record, decode_plan_rejection, encode_overlap_event
 from meekoppel_contracts.codes import OverlapEventType
-from meekoppel_contracts.coordination import AssessedPlan, AssessmentEvent
+from meekoppel_contracts.coordination import (
+    AssessedPlan,
+    AssessmentEvent,
+    CooperatingParty,
+    CooperatingPlan,
+    CooperationEvent,
+)
 from meekoppel_contracts.events import OverlapEvent, OverlapSide, PlanRejection
 from meekoppel_contracts.headers import overlap_event_headers, plan_event_headers, request_headers
 from meekoppel_contracts.ids import OrgCode, PlanId, overlap_id
@@ -23,11 +29,8 @@ from meekoppel_contracts.topics import (
     REJECTIONS_PREFIX,
     coordination_inbox,
 )
-from meekoppel_hub.consultation.clockwork import Clockwork
 from meekoppel_hub.consultation.consume import ConsultationProcessor
 from meekoppel_hub.platform.database import Database
-from meekoppel_hub.platform.database.tables.stream import outbox
-from meekoppel_hub.platform.stream.outbox import waiting
 from meekoppel_hub.platform.stream.records import LogRecord, Outgoing, PartitionId
 from meekoppel_hub.testing.plan_events import plan_event
 from meekoppel_hub.testing.scope import DirectScope
@@ -35,7 +38,6 @@ from meekoppel_hub.testing.scope import DirectScope
 BEGIN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 A_PLAN, B_PLAN = PlanId("NL.org-a.1"), PlanId("NL.org-b.1")
 OVERLAP = overlap_id(A_PLAN, B_PLAN)
-LANE = PartitionId("coordination-inbox.org-a", 0)
 ORGANISATIONS = ("org-a", "org-b", "org-c")
 
 
@@ -74,6 +76,31 @@ def assessment(organisation: str = "org-a", answer: str = "yes", seen: int = 1, 
     return AssessmentEvent(**{**values, **changes})
 
 
+COOPERATION = "coop_0123456789ab"
+
+
+def cooperation(actor: str = "org-a", type: str = "proposed", **changes: Any) -> CooperationEvent:
+    """A request on one cooperation; `plans` by their ids, `answer` of the actor in short."""
+    plans = changes.pop("plans", (A_PLAN, B_PLAN) if type == "proposed" else ())
+    answer = changes.pop("answer", None)
+    parties = () if answer is None else (CooperatingParty(organisation=OrgCode(actor), answer=answer),)
+    values: dict[str, Any] = {
+        "type": type,
+        "cooperation_id": COOPERATION,
+        "revision": 0,
+        "title": "Open the street once",
+        "state": "open",
+        "proposed_by": "org-a",
+        "actor": actor,
+        "plans": tuple(
+            CooperatingPlan(plan_id=one, version=1, organisation=one.split(".")[1], title="x") for one in plans
+        ),
+        "parties": parties,
+        "recorded_at": BEGIN,
+    }
+    return CooperationEvent(**{**values, **changes})
+
+
 @dataclass
 class Hub:
     """Consultation on a database, without Kafka: `log` is all that it published, in order."""
@@ -84,8 +111,11 @@ class Hub:
     _numbers: Any = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
-        self.processor = ConsultationProcessor(clock=lambda: self.now)
-        self.clockwork = Clockwork(self.database, "consultation", lambda: [LANE], lambda: None, clock=lambda: self.now)
+        self.processor = self.worker()
+
+    def worker(self) -> ConsultationProcessor:
+        """Another worker on the same database."""
+        return ConsultationProcessor(self.database, clock=lambda: self.now)
 
     def take(self, *records: LogRecord) -> list[Any]:
         """Handle records as one batch; gives the events that were published, refusals too."""
@@ -99,7 +129,8 @@ class Hub:
         return self.take(*(self.request(event, id=id) for event in events))
 
     def request(self, event: Any, *, id: str | None = None, inbox: str | None = None) -> LogRecord:
-        named = getattr(event, "organisation", None) or getattr(event, "actor", None)
+        named = event.actor if isinstance(event, CooperationEvent) else None
+        named = named or getattr(event, "organisation", None) or getattr(event, "authority", None)
         organisation = OrgCode(inbox or str(named))
         number = next(self._numbers)
         headers = request_headers(event, id=id or f"request-{number}", organisation=organisation, time=self.now)
@@ -120,14 +151,12 @@ class Hub:
         return LogRecord(PartitionId(topic, 0), next(self._numbers), 0, b"key", value, tuple(headers))
 
     def pass_time(self, **duration: float) -> list[Any]:
-        """Let time pass and take the clockwork's step; gives the events that it put into the outbox."""
+        """Let time pass and do what it asks for; gives the events that were published, refusals too."""
         self.now += timedelta(**duration)
-        self.clockwork.step()
-        with self.database.begin() as connection:
-            rows = waiting(connection, "consultation", [LANE.lane])
-            connection.execute(outbox.delete())
-        self.log += [row.message for row in rows]
-        return [decoded(row.message) for row in rows]
+        scope = DirectScope(self.database)
+        self.processor.work_besides(scope)
+        self.log += scope.published
+        return [decoded(message) for message in scope.published]
 
 
 def contract_of(event: Contract) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,15 +13,11 @@ from sqlalchemy import delete, select
 from meekoppel_contracts import topics
 from meekoppel_contracts.codes import PlanEventType
 from meekoppel_contracts.ids import OrgCode
-from meekoppel_hub.consultation.refill import fold_records, refill, refill_where_lost
+from meekoppel_hub.consultation.refill import MADE_AGAIN, fold_records, refill, refill_where_lost
 from meekoppel_hub.platform.database import Database
-from meekoppel_hub.platform.database.tables import consultation as tables
 from meekoppel_hub.platform.kafka import ensure_topics
 from meekoppel_hub.platform.stream.records import LogRecord, Outgoing, PartitionId
-from tests.services.consultation.desk import A_PLAN, BEGIN, ORGANISATIONS, Hub, assessment, overlap
-
-# `is_open` of what waits for its overlap, and the versions that only the plans' own topics tell, come with time.
-_MADE_AGAIN = (tables.heads, tables.history, tables.requests, tables.assessments)
+from tests.services.consultation.desk import A_PLAN, BEGIN, ORGANISATIONS, Hub, assessment, cooperation, overlap
 
 
 def lived(hub: Hub) -> None:
@@ -35,6 +32,9 @@ def lived(hub: Hub) -> None:
     hub.take(hub.tell(told[2]))
     hub.take(hub.tell(told[3]))
     hub.ask(assessment("org-a", "yes", seen=4))
+    hub.ask(cooperation(), cooperation("org-b", "answered", answer="yes"), cooperation("org-c", "changed", title="no"))
+    hub.ask(cooperation(cooperation_id="coop_nobody_answers", answer_by=BEGIN + timedelta(days=1)))
+    hub.pass_time(days=2)
 
 
 def as_outgoing(record: LogRecord) -> Outgoing:
@@ -47,7 +47,7 @@ def as_record(number: int, message: Outgoing) -> LogRecord:
 
 def contents(database: Database) -> dict[str, list[Any]]:
     with database.read() as connection:
-        return {table.name: sorted(tuple(row) for row in connection.execute(select(table))) for table in _MADE_AGAIN}
+        return {table.name: sorted(tuple(row) for row in connection.execute(select(table))) for table in MADE_AGAIN}
 
 
 def holds(now: dict[str, list[Any]], before: dict[str, list[Any]]) -> bool:
@@ -57,12 +57,12 @@ def holds(now: dict[str, list[Any]], before: dict[str, list[Any]]) -> bool:
 
 def emptied(database: Database) -> None:
     with database.begin() as connection:
-        for table in _MADE_AGAIN:
+        for table in MADE_AGAIN:
             connection.execute(delete(table))
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_log_read_again_in_whatever_order_gives_the_same_tables(hub, seed):
+def test_the_log_read_again_in_whatever_order_gives_the_same_tables(hub, view, seed):
     lived(hub)
     before = contents(hub.database)
     assert all(before.values())
@@ -74,9 +74,12 @@ def test_the_log_read_again_in_whatever_order_gives_the_same_tables(hub, seed):
     with hub.database.begin() as connection:
         fold_records(connection, records[5:])
     assert contents(hub.database) == before
+    assert hub.pass_time(seconds=1) == []  # deadlines that were acted on are not acted on again
 
 
-async def test_a_lost_database_is_filled_again_from_kafka_and_requests_are_not_handled_twice(hub, kafka_bootstrap):
+async def test_a_lost_database_is_filled_again_from_kafka_and_requests_are_not_handled_twice(
+    hub, view, kafka_bootstrap
+):
     lived(hub)
     before = contents(hub.database)
     specs = list(topics.hub_topics(2))

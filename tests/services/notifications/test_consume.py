@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 import shapely
 from sqlalchemy import func, select
@@ -10,10 +12,12 @@ from meekoppel_contracts.codec import (
 )
 from meekoppel_contracts.codes import PlanEventType, Visibility
 from meekoppel_contracts.events import PlanEvent
+from meekoppel_contracts.plan import SharedWith
 from meekoppel_contracts.testing import example_assessment, example_cooperation
 from meekoppel_hub.notifications.consume import NotificationsProcessor
 from meekoppel_hub.notifications.metrics import PASSED_OVER
 from meekoppel_hub.platform.database.tables.notifications import deliveries, notifications
+from meekoppel_hub.platform.database.tables.places import areas
 from meekoppel_hub.platform.deliveries import list_deliveries
 from meekoppel_hub.platform.errors import PoisonRecord
 from meekoppel_hub.platform.stream.records import LogRecord, PartitionId
@@ -164,6 +168,39 @@ def test_bytes_that_follow_no_contract_are_poison(processor):
         for value in (None, b"", b"\x00\x00\x00\x00\x01", b"nonsense"):
             with pytest.raises(PoisonRecord):
                 processor.decode(LogRecord(PartitionId(topic, 0), 0, 0, b"key", value, ()))
+
+
+def test_members_of_a_collaboration_hear_of_a_plan_that_is_shared_with_it(
+    subscribe, apply, lanes, database, plan_event
+):
+    subscribe("member", area=TOWN)
+    subscribe("other", area=TOWN)
+    event = plan_event(visibility=Visibility.RESTRICTED)
+    shared = SharedWith(collaborations=("NL.org-a.together",))
+    event = event.model_copy(update={"plan": event.plan.model_copy(update={"shared_with": shared})})
+    collaboration(database, "NL.org-a.together", "org-a,member")
+    apply(record("plans-restricted", event))
+    assert lanes() == [("NL.org-a.1", "due")]
+
+
+def collaboration(database, area_id, members):
+    row = {
+        "area_id": area_id,
+        "revision": 1,
+        "authority": "org-a",
+        "kind": "collaboration",
+        "name": "Together",
+        "active": True,
+        "members": members,
+        "margin_m": 0.0,
+        "wkb": b"",
+        **dict.fromkeys(("min_x", "min_y", "max_x", "max_y"), 0.0),
+        "recorded_at": datetime(2026, 11, 1, tzinfo=UTC),
+        "event": b"",
+    }
+    with database.begin() as connection:
+        connection.execute(areas.delete())
+        connection.execute(areas.insert(), row)
 
 
 def test_what_parties_say_and_agree_is_passed_over_counted_and_holds_up_nothing(subscribe, apply, lanes, overlap_event):

@@ -16,6 +16,7 @@ from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.organisations import authenticate
 from meekoppel_hub.platform.settings import HubSettings
 from meekoppel_hub.reading.access import ANYBODY, Viewer
+from meekoppel_hub.reading.collaborations import collaborations_of
 
 _EXPORTS_AT_ONCE = 4
 _BEARER = HTTPBearer(
@@ -67,7 +68,9 @@ def viewer_of(
     organisation = authenticate(context.database, credentials.credentials)
     if organisation is None:
         raise NotAuthenticated("the hub does not know this token, or the organisation is no longer active")
-    return Viewer(organisation.code)
+    with context.database.read() as connection:
+        collaborations = collaborations_of(connection, organisation.code, context.clock())
+    return Viewer(organisation.code, collaborations=collaborations)
 
 
 def organisation_of(viewer: Annotated[Viewer, Depends(viewer_of)]) -> Viewer:

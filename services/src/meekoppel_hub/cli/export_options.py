@@ -29,6 +29,7 @@ from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.organisations import load
 from meekoppel_hub.platform.settings import HubSettings
 from meekoppel_hub.reading.access import ANYBODY, OPERATOR, Viewer
+from meekoppel_hub.reading.collaborations import collaborations_of
 
 _SECONDS_BETWEEN_PROGRESS = 3.0
 
@@ -90,7 +91,11 @@ class Asked:
             raise SettingsError("--for and --everything exclude one another; give one of them")
         if self.everything:
             return OPERATOR
-        return ANYBODY if self.organisation is None else Viewer(load(self.database, self.organisation).code)
+        if self.organisation is None:
+            return ANYBODY
+        code = load(self.database, self.organisation).code
+        with self.database.read() as connection:
+            return Viewer(code, collaborations=collaborations_of(connection, code, utc_now()))
 
     def order(self, form: Format, told: Callable[[int], None], *, dutch_csv: bool = False) -> Order:
         """Put the order together."""

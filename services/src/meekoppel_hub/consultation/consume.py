@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, select
-
-from meekoppel_contracts.ids import OrgCode, OverlapId, PlanId
+from meekoppel_contracts.ids import OverlapId, PlanId
 from meekoppel_contracts.topics import COORDINATION_INBOX_PREFIX
 from meekoppel_hub.consultation import metrics
 from meekoppel_hub.consultation.batch import Batch
+from meekoppel_hub.consultation.clockwork import has_work, work
 from meekoppel_hub.consultation.handler import Handler
 from meekoppel_hub.consultation.handlers import HANDLERS
 from meekoppel_hub.consultation.outcome import OverlapTold, PlanTouched, Received, Request, Unreadable
 from meekoppel_hub.consultation.reassess import Told, take_overlaps, take_plans
 from meekoppel_hub.consultation.receive import receive
+from meekoppel_hub.consultation.registered import load_organisations
 from meekoppel_hub.platform.clock import Clock, utc_now
-from meekoppel_hub.platform.database.tables.organisations import organisations
-from meekoppel_hub.platform.organisations import Organisation, organisation_from_row
+from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.stream.processor import BatchScope
 from meekoppel_hub.platform.stream.records import LogRecord, PartitionId
 
@@ -31,7 +30,10 @@ class ConsultationProcessor:
     comes first, so that a request meets the overlap that it is about where both came together.
     """
 
-    def __init__(self, *, clock: Clock = utc_now, handlers: Mapping[str, Handler] = HANDLERS) -> None:
+    def __init__(
+        self, database: Database, *, clock: Clock = utc_now, handlers: Mapping[str, Handler] = HANDLERS
+    ) -> None:
+        self._database = database
         self._clock = clock
         self._handlers = handlers
 
@@ -54,6 +56,24 @@ class ConsultationProcessor:
             for item in asked:
                 batch.take(item)
         report(batch, set_back)
+
+    def work_besides(self, scope: BatchScope) -> bool:
+        """Do what the time asks for; see `clockwork`."""
+        with self._database.read() as connection:
+            if not has_work(connection, self._clock()):
+                return False
+        with scope.commit() as unit:
+            lane = min(unit.sources, key=lambda source: source.lane)
+            batch = Batch(
+                unit.connection,
+                lambda message, _: unit.publish(message, lane),
+                self._handlers,
+                {},
+                self._clock(),
+            )
+            work(batch, lane, self._handlers)
+        report(batch, ())
+        return False
 
     def _take_overlaps(self, items: Sequence[Received], batch: Batch) -> list[Told]:
         newest: dict[OverlapId, OverlapTold] = {}
@@ -84,14 +104,6 @@ class ConsultationProcessor:
         for event, topic in told:
             batch.tell(event, topic, source)
         return told
-
-
-def load_organisations(connection: Connection, codes: set[OrgCode]) -> dict[OrgCode, Organisation]:
-    """Read the registrations of these organisations, as far as they exist."""
-    if not codes:
-        return {}
-    rows = connection.execute(select(organisations).where(organisations.c.code.in_(codes)))
-    return {OrgCode(row.code): organisation_from_row(row) for row in rows}
 
 
 def report(batch: Batch, set_back: Sequence[Told]) -> None:

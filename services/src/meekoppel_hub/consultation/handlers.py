@@ -8,9 +8,11 @@ from typing import Final
 from meekoppel_hub.consultation.agreements import AGREEMENT_HANDLER
 from meekoppel_hub.consultation.areas import AREA_HANDLER
 from meekoppel_hub.consultation.assessments import ASSESSMENTS
+from meekoppel_hub.consultation.cooperations import COOPERATIONS
 from meekoppel_hub.consultation.handler import Handler
 from meekoppel_hub.consultation.moratoria import MORATORIUM_HANDLER
 
 HANDLERS: Final[Mapping[str, Handler]] = {
-    handler.contract: handler for handler in (ASSESSMENTS, AREA_HANDLER, AGREEMENT_HANDLER, MORATORIUM_HANDLER)
+    handler.contract: handler
+    for handler in (ASSESSMENTS, COOPERATIONS, AREA_HANDLER, AGREEMENT_HANDLER, MORATORIUM_HANDLER)
 }

@@ -76,6 +76,13 @@ def load_head(connection: Connection, contract: str, subject: str, *, lock: bool
     return None if value is None else CODECS[contract].decode(value)
 
 
+def load_head_in_topic(connection: Connection, contract: str, subject: str) -> tuple[Any, str]:
+    """Give the newest event about a subject that is known, with the topic that it is in."""
+    query = select(heads.c.value, heads.c.topic).where(heads.c.contract == contract, heads.c.subject == subject)
+    row = connection.execute(query).one()
+    return CODECS[contract].decode(row.value), row.topic
+
+
 def load_heads(connection: Connection, contract: str, subjects: list[str]) -> dict[str, Any]:
     """Give the newest events about these subjects, those that there are."""
     query = select(heads.c.subject, heads.c.value).where(heads.c.contract == contract, heads.c.subject.in_(subjects))

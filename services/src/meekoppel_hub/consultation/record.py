@@ -11,15 +11,17 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
-from meekoppel_contracts.coordination import AssessmentEvent
+from meekoppel_contracts.coordination import AssessmentEvent, CooperationEvent
 from meekoppel_contracts.plan import Contract
 from meekoppel_hub.consultation.assessment_rows import list_assessment
+from meekoppel_hub.consultation.cooperation_rows import list_cooperation
 from meekoppel_hub.consultation.heads import NUMBERED, head_row, save_heads, save_history
 from meekoppel_hub.platform.database.tables.consultation import heads
 
 # How the newest state of a contract is listed for whoever asks by other things than its subject.
 _LISTED_BY: Final[Mapping[type[Contract], Callable[[Connection, Any, str], None]]] = {
     AssessmentEvent: list_assessment,
+    CooperationEvent: list_cooperation,
 }
 
 

@@ -11,17 +11,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import aclosing
+from typing import Any, Final
 
 import structlog
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from meekoppel_contracts.codec import CODECS, contract_of_record, decode_plan_rejection
+from meekoppel_contracts.coordination import CooperationEvent
 from meekoppel_contracts.errors import ContractError
 from meekoppel_contracts.events import OverlapEvent, PlanRejection
 from meekoppel_contracts.headers import INBOX_ID_HEADER, EventHeaders
 from meekoppel_contracts.ids import OverlapId
-from meekoppel_contracts.registry import OVERLAP_EVENT
+from meekoppel_contracts.plan import Contract
+from meekoppel_contracts.registry import COOPERATION_EVENT, OVERLAP_EVENT
 from meekoppel_contracts.topics import (
     AREAS,
     COORDINATION,
@@ -31,7 +34,8 @@ from meekoppel_contracts.topics import (
     rejections,
 )
 from meekoppel_hub.consultation.assessment_rows import list_overlaps
-from meekoppel_hub.consultation.heads import CONTRACTS
+from meekoppel_hub.consultation.cooperation_rows import list_cooperation
+from meekoppel_hub.consultation.heads import CONTRACTS, load_head_in_topic
 from meekoppel_hub.consultation.outcome import Outcome
 from meekoppel_hub.consultation.record import record_event
 from meekoppel_hub.platform.database import Database
@@ -43,6 +47,16 @@ from meekoppel_hub.platform.stream.records import LogRecord
 log = structlog.get_logger(__name__)
 
 _AT_ONCE = 1_000
+MADE_AGAIN: Final = (
+    tables.heads,
+    tables.history,
+    tables.requests,
+    tables.assessments,
+    tables.cooperations,
+    tables.cooperation_parties,
+    tables.cooperation_plans,
+)
+"""The tables that follow from the topics: all of consultation's, but for requests that wait."""
 
 
 async def refill_where_lost(bootstrap: str, database: Database) -> None:
@@ -81,13 +95,16 @@ def fold_records(connection: Connection, records: Iterable[LogRecord]) -> int:
     """
     taken = 0
     overlaps: dict[OverlapId, tuple[str, OverlapEvent]] = {}
+    cooperations: set[str] = set()
     for record in records:
         try:
             contract = contract_of_record(record.value)
             if contract == OVERLAP_EVENT:
                 _keep_newest(overlaps, record)
             elif contract in CONTRACTS:
-                _fold_numbered(connection, contract, record)
+                event = _fold_numbered(connection, contract, record)
+                if isinstance(event, CooperationEvent):
+                    cooperations.add(event.cooperation_id)
             elif record.source.topic.startswith(REJECTIONS_PREFIX):
                 _fold_refusal(connection, record)
             else:
@@ -97,6 +114,8 @@ def fold_records(connection: Connection, records: Iterable[LogRecord]) -> int:
             continue
         taken += 1
     list_overlaps(connection, overlaps)
+    for one in sorted(cooperations):  # an older state may have come last, and tells of deadlines that were acted on
+        list_cooperation(connection, *load_head_in_topic(connection, COOPERATION_EVENT, one))
     return taken
 
 
@@ -112,8 +131,8 @@ def _keep_newest(overlaps: dict[OverlapId, tuple[str, OverlapEvent]], record: Lo
         overlaps[event.overlap_id] = (record.source.topic, event)
 
 
-def _fold_numbered(connection: Connection, contract: str, record: LogRecord) -> None:
-    event = CODECS[contract].decode(record.value)
+def _fold_numbered(connection: Connection, contract: str, record: LogRecord) -> Contract:
+    event: Any = CODECS[contract].decode(record.value)
     assert record.value is not None
     record_event(connection, event, record.value, record.source.topic)
     came_of = record.header(INBOX_ID_HEADER)
@@ -127,6 +146,8 @@ def _fold_numbered(connection: Connection, contract: str, record: LogRecord) -> 
             event_id=EventHeaders.parse(record.headers).id,
             decided_at=event.recorded_at,
         )
+    checked: Contract = event
+    return checked
 
 
 def _fold_refusal(connection: Connection, record: LogRecord) -> None:
@@ -157,7 +178,7 @@ def _note(connection: Connection, **row: object) -> None:
 
 def _empty(database: Database) -> None:
     with database.begin() as connection:
-        for table in (tables.heads, tables.history, tables.requests, tables.assessments):
+        for table in MADE_AGAIN:
             connection.execute(delete(table))
 
 

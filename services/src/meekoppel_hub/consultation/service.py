@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from meekoppel_hub.consultation.clockwork import Clockwork
 from meekoppel_hub.consultation.consume import PATTERN, ConsultationProcessor
 from meekoppel_hub.consultation.outcome import Received
 from meekoppel_hub.platform.clock import Clock, utc_now
@@ -16,13 +15,7 @@ NAME = "consultation"
 
 def consultation_service(
     settings: HubSettings, bootstrap: str, database: Database, clock: Clock = utc_now
-) -> tuple[StreamService[Received], Clockwork]:
-    """Wire consultation: the consumer decides on what comes, the clockwork on what the time asks for."""
+) -> StreamService[Received]:
+    """Wire consultation."""
     config = ConsumerConfig(service=NAME, bootstrap=bootstrap, pattern=PATTERN, instance=settings.instance)
-    service = StreamService(config, ConsultationProcessor(clock=clock), database, clock=clock)
-
-    def wake() -> None:
-        if service.publisher is not None:
-            service.publisher.look_behind()
-
-    return service, Clockwork(database, NAME, lambda: list(service.held), wake, clock=clock)
+    return StreamService(config, ConsultationProcessor(database, clock=clock), database, clock=clock)

@@ -105,9 +105,12 @@ class Parties:
 
 
 def may_be_told(change: PlanChange, organisation: OrgCode) -> bool:
-    """Tell whether an organisation may hear of a plan change: a restricted plan is for its owner and whom it names."""
+    """Tell whether an organisation may hear of a plan change.
+
+    A restricted plan is for its owner, for those whom it names, and for the members of collaborations that it names.
+    """
     if not change.restricted:
         return True
     plan = change.event.plan
     named = plan.shared_with.organisations if plan.shared_with is not None else ()
-    return organisation == plan.initiator.organisation or organisation in named
+    return organisation == plan.initiator.organisation or organisation in named or organisation in change.members

@@ -29,11 +29,19 @@ class PlanChange:
     Attributes:
         restricted: whether only the owner and those named by the plan may be told.
         zones: the geometries of the plan's zones, in the hub's CRS, in the order of the plan.
+        members: those in a collaboration with which the plan is shared; not known before the database was asked.
     """
 
     event: PlanEvent
     restricted: bool
     zones: Sequence[BaseGeometry]
+    members: frozenset[str] = frozenset()
+
+    @property
+    def collaborations(self) -> tuple[str, ...]:
+        """Name the collaborations with which a restricted plan is shared."""
+        shared_with = self.event.plan.shared_with
+        return shared_with.collaborations if self.restricted and shared_with is not None else ()
 
     @property
     def event_id(self) -> str:

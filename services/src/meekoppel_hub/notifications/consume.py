@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from meekoppel_hub.notifications.affected import Affected
-from meekoppel_hub.notifications.changes import TOPICS, Change, PassedOver, read_change
+from meekoppel_hub.notifications.changes import TOPICS, Change, PassedOver, PlanChange, read_change
 from meekoppel_hub.notifications.departures import known_presences, plans_that_moved, with_departures
 from meekoppel_hub.notifications.message import message_for
 from meekoppel_hub.notifications.metrics import PASSED_OVER, QUEUED
@@ -14,6 +15,7 @@ from meekoppel_hub.platform.clock import Clock, utc_now
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.stream.processor import BatchScope
 from meekoppel_hub.platform.stream.records import LogRecord
+from meekoppel_hub.reading.collaborations import collaboration_members
 
 __all__ = ["TOPICS", "NotificationsProcessor", "hub_source"]
 
@@ -61,7 +63,21 @@ class NotificationsProcessor:
             if self._on_queued is not None:
                 self._on_queued()
 
+    def _with_members(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """Find out who is in the collaborations with which restricted plans are shared."""
+        if not any(isinstance(change, PlanChange) and change.collaborations for change in changes):
+            return changes
+        with self._database.read() as connection:
+            members = collaboration_members(connection, self._clock())
+        return [
+            replace(change, members=frozenset().union(*(members.get(one, ()) for one in change.collaborations)))
+            if isinstance(change, PlanChange) and change.collaborations
+            else change
+            for change in changes
+        ]
+
     def _affected(self, changes: Sequence[Change]) -> Sequence[Affected]:
+        changes = self._with_members(changes)
         parties = self._parties.current()
         affected = parties.affected_by(changes)
         moved = plans_that_moved(changes)

@@ -1,8 +1,9 @@
 """Who may see what. Pure: a viewer and a plan in, yes or no out.
 
 Nobody without a token sees more than public plans. An organisation sees what is public or shared among participants,
-and of the restricted plans those that it owns and those that name it. A withdrawn plan is seen by its owner only. The
-operator of the hub sees everything; only commands on the hub's own machine act for the operator.
+and of the restricted plans those that it owns, and those that name it or a collaboration that it is in. A withdrawn
+plan is seen by its owner only. The operator of the hub sees everything; only commands on the hub's own machine act for
+the operator.
 """
 
 from __future__ import annotations
@@ -16,10 +17,17 @@ from meekoppel_contracts.ids import OrgCode
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who asks: an organisation, anybody (None), or the operator, who sees everything."""
+    """Who asks: an organisation, anybody (None), or the operator, who sees everything.
+
+    Attributes:
+        organisation: its code.
+        operator: whether it is the hub's operator.
+        collaborations: the ids of those of which the organisation is a member now.
+    """
 
     organisation: OrgCode | None = None
     operator: bool = False
+    collaborations: frozenset[str] = frozenset()
 
 
 ANYBODY = Viewer()
@@ -37,6 +45,7 @@ class Sharing:
         shared_with: organisations that a restricted plan names.
         public_from: from when a public plan is public; before it is for participants.
         withdrawn: whether it is no longer shared at all.
+        collaborations: collaborations that a restricted plan names: their members see it too.
     """
 
     initiator: str
@@ -45,6 +54,7 @@ class Sharing:
     shared_with: tuple[str, ...]
     public_from: datetime | None
     withdrawn: bool
+    collaborations: tuple[str, ...] = ()
 
 
 def owns(viewer: Viewer, sharing: Sharing) -> bool:
@@ -57,7 +67,9 @@ def may_see(viewer: Viewer, sharing: Sharing, now: datetime) -> bool:
     if owns(viewer, sharing):
         return True
     if sharing.visibility == Visibility.RESTRICTED.value:
-        return viewer.organisation in sharing.shared_with
+        return viewer.organisation in sharing.shared_with or not viewer.collaborations.isdisjoint(
+            sharing.collaborations
+        )
     if viewer.organisation is not None:
         return True
     is_open = sharing.public_from is None or sharing.public_from <= now

@@ -60,6 +60,7 @@ def read_stored(event: bytes) -> StoredPlan:
         tuple(named["organisations"]) if named is not None else (),
         plan["public_from"],
         values["type"] == "withdrawn",
+        tuple(named["collaborations"]) if named is not None else (),
     )
     return StoredPlan(values, sharing)
 

@@ -94,3 +94,41 @@ assessments = Table(
     Index("assessments_second", "second_plan"),
     Index("assessments_organisation", "organisation", "is_open", "answer"),
 )
+
+# The newest state of each cooperation. `*_acted` tell that the clock has done what a deadline that passed asks for.
+cooperations = Table(
+    "cooperations",
+    metadata,
+    Column("cooperation_id", String(100), primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("state", String(32), nullable=False),
+    Column("title", String(100), nullable=False),
+    Column("proposed_by", String(64), nullable=False),
+    Column("lead", String(64), nullable=True),
+    Column("restricted", Boolean, nullable=False),
+    Column("answer_by", UtcDateTime, nullable=True),
+    Column("answer_by_acted", Boolean, nullable=False),
+    Column("add_works_by", UtcDateTime, nullable=True),
+    Column("add_works_by_acted", Boolean, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Index("cooperations_state", "state"),
+)
+
+cooperation_parties = Table(
+    "cooperation_parties",
+    metadata,
+    Column("cooperation_id", String(100), primary_key=True),
+    Column("organisation", String(64), primary_key=True),
+    Column("answer", String(16), nullable=False),
+    Column("answered_at", UtcDateTime, nullable=True),
+    Index("cooperation_parties_organisation", "organisation"),
+)
+
+cooperation_plans = Table(
+    "cooperation_plans",
+    metadata,
+    Column("cooperation_id", String(100), primary_key=True),
+    Column("plan_id", String(240), primary_key=True),
+    Column("organisation", String(64), nullable=False),
+    Index("cooperation_plans_plan", "plan_id"),
+)
