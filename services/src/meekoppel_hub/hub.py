@@ -130,7 +130,8 @@ async def running_hub(
     async with AsyncExitStack() as stack:
         # What costs nothing to find out comes first: nothing has been started when it is wrong.
         packaged_registry()
-        if API in services and settings.api_port and not is_free(settings.api_port, settings.api_host):
+        alone = not settings.api_shared_port
+        if API in services and settings.api_port and alone and not is_free(settings.api_port, settings.api_host):
             raise SettingsError(
                 f"the API cannot listen on {settings.api_host}:{settings.api_port}: another program has it; "
                 "set MEEKOPPEL_API_PORT to another port, or 0 for a free one"
@@ -147,11 +148,13 @@ async def running_hub(
         await _start_services(hub, services, clock, on_stall, stack)
         if API in services:
             shown = database
-            if settings.replica_url:
-                shown = database.read_from(settings.replica_url)
+            if settings.replica_url or database.dialect == "postgresql":
+                shown = database.read_from(settings.replica_url or settings.sqlalchemy_url())
                 stack.callback(shown.close)
             app = create_api(shown, settings, clock)
-            hub.api_url = await stack.enter_async_context(serving(app, settings.api_host, settings.api_port))
+            hub.api_url = await stack.enter_async_context(
+                serving(app, settings.api_host, settings.api_port, shared=settings.api_shared_port)
+            )
             progress(f"the API answers at {hub.api_url}")
         if folder is not None:
             url = settings.sqlalchemy_url()

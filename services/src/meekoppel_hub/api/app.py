@@ -13,6 +13,7 @@ from starlette.responses import Response
 from meekoppel_contracts import packaged_registry
 from meekoppel_hub import __version__
 from meekoppel_hub.api import (
+    area_counts,
     contract_files,
     exports,
     health,
@@ -58,7 +59,7 @@ def create_api(database: Database, settings: HubSettings, clock: Clock = utc_now
     app.state.context = context = ApiContext(database, settings, clock)
     app.add_middleware(metrics.MeasuredRequests, metrics=metrics.RequestMetrics(context.registry))
     context.registry.register(metrics.DatabaseGauges(context))
-    for module in (home, plans, overlaps, places, exports, quality, subscriptions, health, metrics):
+    for module in (home, plans, overlaps, area_counts, places, exports, quality, subscriptions, health, metrics):
         app.include_router(module.router)
     app.mount(schema_registry.PREFIX, schema_registry.create_schema_registry(packaged_registry()))
     app.mount(contract_files.PREFIX, contract_files.ContractFiles())

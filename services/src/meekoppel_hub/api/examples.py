@@ -337,3 +337,14 @@ AGREEMENT_VERSIONS: _Responses = {
     ),
     **_UNKNOWN,
 }
+COUNTS: _Responses = {
+    200: _answer(
+        "The counts.",
+        {
+            "plans": {"total": 52, "by_status": {"in_progress": 4, "planned": 48}},
+            "overlaps": {"total": 3, "by_kind": {"conflict_heavy": 1, "opportunity": 2}},
+        },
+    ),
+    400: _BAD_REQUEST,
+    **_USUAL,
+}

@@ -14,12 +14,13 @@ from starlette.responses import Response, StreamingResponse
 from meekoppel_contracts.codelists.reading import Language
 from meekoppel_contracts.codes import Certainty, Discipline, OverlapKind, Phase, Severity
 from meekoppel_hub.api import examples
+from meekoppel_hub.api.box import BoxText, read_box
 from meekoppel_hub.api.context import AnyViewer, ApiContext, Context
 from meekoppel_hub.api.errors import BadRequest, Busy, NotInstalled
 from meekoppel_hub.api.moments import From, Moment, To, in_utc
 from meekoppel_hub.api.overlaps import OverlapState
 from meekoppel_hub.api.paging import without_nul
-from meekoppel_hub.api.plans import BoxText, Statuses, read_box
+from meekoppel_hub.api.plans import Statuses
 from meekoppel_hub.exports.calendar import MEDIA_TYPE as CALENDAR_TYPE
 from meekoppel_hub.exports.calendar import export_calendar
 from meekoppel_hub.exports.columns import Presentation

@@ -25,6 +25,7 @@ ENDPOINTS = (
     ("GET", "/plans/{plan_id}/history", "what each version of a plan changed, in words"),
     ("GET", "/overlaps", "where plans meet; filters: kind, state, organisation, plan, datetime, as_of"),
     ("GET", "/overlaps/{overlap_id}", "one pair, also as_of a moment"),
+    ("GET", "/counts", "how many plans and overlaps lie in an area; filters: bbox, from, to"),
     ("GET", "/exports/plans", "plans as a file: f=csv, xlsx, geojson or gpkg; the filters of /plans and more"),
     ("GET", "/exports/overlaps", "overlaps as a file, likewise"),
     ("GET", "/exports/calendar.ics", "periods and deadlines, for an agenda"),

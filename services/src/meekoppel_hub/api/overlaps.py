@@ -11,12 +11,14 @@ from starlette.responses import Response
 from meekoppel_contracts.codes import OverlapKind
 from meekoppel_hub.api import examples
 from meekoppel_hub.api.answers import GeoJsonAnswer, feature_collection, named_crs
+from meekoppel_hub.api.box import BoxText, read_box
 from meekoppel_hub.api.context import AnyViewer, Context
 from meekoppel_hub.api.errors import NotFound
 from meekoppel_hub.api.moments import AsOf, Period, read_as_of, read_period
 from meekoppel_hub.api.paging import DEFAULT_LIMIT, Cursor, Limit, next_page, one_page, read_cursor, without_nul
 from meekoppel_hub.reading.overlaps import OverlapFilter, find_overlap, visible_overlaps
 from meekoppel_hub.reading.overlaps_as_of import overlap_as_of, overlaps_as_of
+from meekoppel_hub.reading.sight import AnySight
 
 router = APIRouter(tags=["overlaps"])
 
@@ -43,6 +45,7 @@ def list_overlaps(
     state: State = None,
     organisation: OrganisationCode = None,
     plan: PlanId = None,
+    bbox: BoxText = None,
     period: Period = None,
     as_of: AsOf = None,
     limit: Limit = DEFAULT_LIMIT,
@@ -62,6 +65,7 @@ def list_overlaps(
         state=state.value if state is not None else None,
         organisations=(without_nul(organisation),) if organisation is not None else (),
         plan_id=without_nul(plan) if plan is not None else None,
+        area=read_box(bbox),
         period_from=begin,
         period_to=end,
     )
@@ -72,7 +76,7 @@ def list_overlaps(
             then = overlaps_as_of(connection, viewer, wanted, moment, after, now, limit)
             page, next_cursor = then.seen, next_page(then.last)
         else:
-            found = visible_overlaps(connection, viewer, wanted, after, now)
+            found = visible_overlaps(connection, viewer, wanted, after, now, limit + 1)
             page, next_cursor = one_page(found, limit, lambda sight: str(sight.row.overlap_id))
     return feature_collection([sight.feature() for sight in page], context.settings.crs, next_cursor)
 
@@ -83,6 +87,7 @@ def get_overlap(context: Context, viewer: AnyViewer, overlap_id: OverlapPath, as
     now, overlap_id = context.clock(), without_nul(overlap_id)
     moment = read_as_of(as_of, now)
     with context.database.read() as connection:
+        found: AnySight | None
         if moment is None:
             found = find_overlap(connection, viewer, overlap_id, now)
         else:

@@ -12,11 +12,11 @@ from starlette.responses import Response
 
 from meekoppel_hub.api import examples
 from meekoppel_hub.api.answers import GeoJsonAnswer, JsonAnswer, feature_collection, named_crs
+from meekoppel_hub.api.box import BoxText, read_box
 from meekoppel_hub.api.context import ApiContext, Context
 from meekoppel_hub.api.errors import NotFound
 from meekoppel_hub.api.moments import Moment, in_utc
 from meekoppel_hub.api.paging import DEFAULT_LIMIT, Cursor, Limit, one_page, read_cursor, without_nul
-from meekoppel_hub.api.plans import BoxText, read_box
 from meekoppel_hub.reading.places import (
     Place,
     PlaceFilter,

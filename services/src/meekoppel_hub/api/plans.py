@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
-from shapely.geometry.base import BaseGeometry
 from starlette.responses import Response
 
 from meekoppel_contracts.codes import Status
 from meekoppel_hub.api import examples
 from meekoppel_hub.api.answers import GeoJsonAnswer, JsonAnswer, feature_collection, named_crs
+from meekoppel_hub.api.box import BoxText, read_box
 from meekoppel_hub.api.context import AnyViewer, Context
 from meekoppel_hub.api.errors import BadRequest
 from meekoppel_hub.api.moments import AsOf, From, Period, To, read_as_of, read_period
@@ -19,15 +19,11 @@ from meekoppel_hub.api.plan_store import find_plan, find_plan_as_of
 from meekoppel_hub.reading.as_of import plans_as_of
 from meekoppel_hub.reading.features import plan_features, version_entry
 from meekoppel_hub.reading.history import plan_history, visible_versions
-from meekoppel_hub.reading.plans import PlanFilter, box_area, visible_plans
+from meekoppel_hub.reading.plans import PlanFilter, visible_plans
 
 router = APIRouter(tags=["plans"])
 
 PlanPath = Annotated[str, Path(description="The plan's id.", examples=["NL.gemeente-rijnvoorde.W00042"])]
-BoxText = Annotated[
-    str | None,
-    Query(description="min x, min y, max x, max y in the hub's CRS.", examples=["142500,457000,143500,458000"]),
-]
 OrganisationCode = Annotated[str | None, Query(description="The code of the initiator.", examples=["stedennet"])]
 Statuses = Annotated[list[Status] | None, Query(description="One of these; may be given more than once.")]
 
@@ -126,23 +122,6 @@ def get_plan(context: Context, viewer: AnyViewer, plan_id: PlanPath, as_of: AsOf
             plan = find_plan_as_of(connection, viewer, plan, moment)
     feature: dict[str, Any] = {**plan_features([plan])[0], "crs": named_crs(context.settings.crs)}
     return GeoJsonAnswer(feature)
-
-
-def read_box(text: str | None) -> BaseGeometry | None:
-    """Read `min x,min y,max x,max y`.
-
-    Raises:
-        BadRequest: when it is not four numbers, or a minimum lies above its maximum.
-    """
-    if text is None:
-        return None
-    try:
-        min_x, min_y, max_x, max_y = (float(part) for part in text.split(","))
-    except ValueError:
-        raise BadRequest(f"bbox {text!r} is not min x,min y,max x,max y in the hub's CRS") from None
-    if not (min_x <= max_x and min_y <= max_y):  # also false for not-a-number
-        raise BadRequest(f"bbox {text!r} is empty: a minimum lies above its maximum")
-    return box_area((min_x, min_y, max_x, max_y))
 
 
 def _read_version(key: str | None) -> int:

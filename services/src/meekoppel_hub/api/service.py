@@ -34,18 +34,19 @@ class _EmbeddedServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, host: str, port: int) -> AsyncIterator[str]:
+async def serving(app: FastAPI, host: str, port: int, *, shared: bool = False) -> AsyncIterator[str]:
     """Serve the API while the block runs; gives its address, such as `http://127.0.0.1:8480`.
 
     Args:
         app: what `create_api` made.
         host: the address to listen on.
         port: the port; 0 takes a free one.
+        shared: whether other processes may listen on the same port: the system deals connections out among them.
 
     Raises:
         SettingsError: when the address or port cannot be had.
     """
-    listener = _listen(host, port)
+    listener = _listen(host, port, shared)
     config = uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_SHUTDOWN_SECONDS
     )
@@ -65,10 +66,12 @@ async def serving(app: FastAPI, host: str, port: int) -> AsyncIterator[str]:
         listener.close()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, shared: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listener.bind((host, port))
     except OSError as error:

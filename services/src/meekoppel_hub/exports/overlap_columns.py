@@ -11,7 +11,7 @@ import shapely
 from meekoppel_contracts.codes import Certainty, Discipline, OverlapKind, Phase, Severity, Status
 from meekoppel_hub.exports.columns import Column, Kind
 from meekoppel_hub.exports.crs import Places, brought
-from meekoppel_hub.reading.sight import Sight
+from meekoppel_hub.reading.sight import WholeSight
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,12 @@ class OverlapLine:
         y: likewise.
     """
 
-    sight: Sight
+    sight: WholeSight
     x: float | None
     y: float | None
 
 
-def overlap_lines(sights: Sequence[Sight], places: Places) -> list[OverlapLine]:
+def overlap_lines(sights: Sequence[WholeSight], places: Places) -> list[OverlapLine]:
     """Find where the plans meet."""
     points = brought(shapely.from_wkb([sight.row.location for sight in sights]), places)
     return [

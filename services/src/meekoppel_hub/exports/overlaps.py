@@ -20,7 +20,7 @@ from meekoppel_hub.exports.styles import kinds_style
 from meekoppel_hub.exports.workbook import write_workbook
 from meekoppel_hub.reading.batches import overlap_batches
 from meekoppel_hub.reading.overlaps import OverlapFilter
-from meekoppel_hub.reading.sight import Sight
+from meekoppel_hub.reading.sight import WholeSight
 
 
 def export_overlaps(order: Order, wanted: OverlapFilter) -> Iterator[bytes]:
@@ -68,7 +68,7 @@ def _write_places(path: Path, lines: Iterable[Sequence[OverlapLine]], order: Ord
     write_geopackage(path, features, OVERLAP_COLUMNS, shown, names)
 
 
-def _features(sights: Sequence[Sight], order: Order) -> list[dict[str, Any]]:
+def _features(sights: Sequence[WholeSight], order: Order) -> list[dict[str, Any]]:
     features = [sight.feature() for sight in sights]
     places = order.places
     if places.crs == places.hub_crs:

@@ -36,6 +36,7 @@ class HubSettings(BaseSettings):
         partitions: of each topic that is made.
         api_host: the address on which the API listens.
         api_port: its port; 0 takes a free one.
+        api_shared_port: whether other processes of the API listen on the same port, and share what comes in (Linux).
         public_url: the address at which users reach the API, for links in what is exported; empty writes none.
         allow_private_webhooks: whether webhooks may go to loopback and private addresses (demo and tests).
         instance: tells workers of one service apart; each has its own.
@@ -56,6 +57,7 @@ class HubSettings(BaseSettings):
     partitions: int = Field(default=4, ge=1)
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8480, ge=0, le=65535)
+    api_shared_port: bool = False
     public_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
     allow_private_webhooks: bool = False
     instance: str = Field(default="1", pattern=r"^[A-Za-z0-9-]{1,40}$")

@@ -9,7 +9,7 @@ from meekoppel_hub.platform.database import Database
 from meekoppel_hub.reading.access import Viewer
 from meekoppel_hub.reading.overlaps import OverlapFilter, overlaps_query, read_overlaps
 from meekoppel_hub.reading.plans import PlanFilter, plans_query, read_plans
-from meekoppel_hub.reading.sight import Sight
+from meekoppel_hub.reading.sight import WholeSight
 from meekoppel_hub.reading.stored import StoredPlan
 
 _ROWS_AT_ONCE = 1000
@@ -44,17 +44,20 @@ def plan_batches(
         after = rows.last
 
 
-def overlap_batches(database: Database, viewer: Viewer, wanted: OverlapFilter, now: datetime) -> Iterator[list[Sight]]:
+def overlap_batches(
+    database: Database, viewer: Viewer, wanted: OverlapFilter, now: datetime
+) -> Iterator[list[WholeSight]]:
     """Give the pairs of which the viewer may see something, by id; each once, as it is when it is read.
 
     Raises:
         TransientError: when the database is away.
     """
     after: str | None = None
-    query = overlaps_query(viewer, wanted)
+    with database.read() as connection:
+        query = overlaps_query(connection, viewer, wanted)
     while True:
         with database.read() as connection:
-            rows = read_overlaps(connection, viewer, wanted, query, after, now, _ROWS_AT_ONCE)
+            rows = read_overlaps(connection, viewer, wanted, query, after, now, _ROWS_AT_ONCE, whole=True)
         if rows.seen:
             yield rows.seen
         if rows.last is None:

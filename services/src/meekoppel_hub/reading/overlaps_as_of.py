@@ -51,7 +51,7 @@ def overlaps_as_of(
         limit: of the page.
     """
     query = _query(viewer, wanted, moment)
-    seen: list[Sight] = []
+    seen: list[Sight[StoredPlan]] = []
     for _ in range(MOST_LOOKED_AT // _ROWS_AT_ONCE):
         page = query if after is None else query.where(overlaps.c.overlap_id > after)
         rows = connection.execute(page.limit(_ROWS_AT_ONCE)).all()
@@ -66,7 +66,7 @@ def overlaps_as_of(
 
 def overlap_as_of(
     connection: Connection, viewer: Viewer, overlap_id: str, moment: datetime, now: datetime
-) -> Sight | None:
+) -> Sight[StoredPlan] | None:
     """Give one pair as it was known at a moment; None when there was none that the viewer may see."""
     query = _query(viewer, OverlapFilter(), moment).where(overlaps.c.overlap_id == overlap_id)
     row = connection.execute(query).first()
@@ -121,7 +121,7 @@ def _conditions(viewer: Viewer, wanted: OverlapFilter) -> list[ColumnElement[boo
     return conditions
 
 
-def _sight(row: Row[Any], viewer: Viewer, moment: datetime, now: datetime) -> Sight | None:
+def _sight(row: Row[Any], viewer: Viewer, moment: datetime, now: datetime) -> Sight[StoredPlan] | None:
     seen: list[StoredPlan | None] = []
     own = False
     for side in _SIDES:

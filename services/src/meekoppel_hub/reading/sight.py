@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import orjson
 import shapely
@@ -18,6 +18,7 @@ from sqlalchemy import Row
 
 from meekoppel_contracts.codes import Visibility
 from meekoppel_hub.reading.access import Viewer, is_shared, owns
+from meekoppel_hub.reading.sides import RestSide, Side
 from meekoppel_hub.reading.stored import StoredPlan
 
 _ALWAYS = ("state", "revision", "kind", "severity", "ruleset", "detected_at", "changed_at")
@@ -25,13 +26,17 @@ _WHEN_BOTH_ARE_SEEN = ("score", "area_m2", "distance_m", "overlap_days", "gap_da
 _HIDDEN_SIDE: dict[str, Any] = {"shared_with_you": False}
 
 
+SideT = TypeVar("SideT", bound=Side)
+SeenT = TypeVar("SeenT", bound=Side, covariant=True)
+
+
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Generic[SeenT]):
     """A pair as one viewer sees it: a side that is not shared with the viewer is None."""
 
     row: Any  # of `overlaps`, or what has its names
-    first: StoredPlan | None
-    second: StoredPlan | None
+    first: SeenT | None
+    second: SeenT | None
 
     def names_plan(self, plan_id: str) -> bool:
         """Tell whether one of the sides that the viewer sees is this plan."""
@@ -59,12 +64,19 @@ class Sight:
         is_now = any(side.sharing.visibility == Visibility.RESTRICTED.value for side in sides)
         return len(sides) == len((self.first, self.second)) and (is_now or not self.row.restricted)
 
-    def sides(self) -> list[StoredPlan]:
+    def sides(self) -> list[SeenT]:
         """Give the sides that the viewer sees."""
         return [side for side in (self.first, self.second) if side is not None]
 
 
-def sight_of(viewer: Viewer, row: Row[Any], first: StoredPlan, second: StoredPlan, now: datetime) -> Sight | None:
+AnySight = Sight[Side]
+"""A pair of which only what is shown in lists was read."""
+
+WholeSight = Sight[StoredPlan | RestSide]
+"""A pair whose plans were read whole."""
+
+
+def sight_of(viewer: Viewer, row: Row[Any], first: SideT, second: SideT, now: datetime) -> Sight[SideT] | None:
     """Give what the viewer sees of a pair, or None."""
     seen_first = first if is_shared(viewer, first.sharing, now) else None
     seen_second = second if is_shared(viewer, second.sharing, now) else None
@@ -74,13 +86,13 @@ def sight_of(viewer: Viewer, row: Row[Any], first: StoredPlan, second: StoredPla
     return None
 
 
-def _side(side: StoredPlan | None, version: int) -> dict[str, Any]:
+def _side(side: Side | None, version: int) -> dict[str, Any]:
     if side is None:
         return _HIDDEN_SIDE
     return {
         "shared_with_you": True,
-        "plan_id": side.plan_id,
+        "moratorium_id" if isinstance(side, RestSide) else "plan_id": side.plan_id,
         "version": version,
         "organisation": side.sharing.initiator,
-        "title": side.plan["title"],
+        "title": side.title,
     }

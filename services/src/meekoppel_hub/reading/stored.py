@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,17 @@ class StoredPlan:
     def plan_id(self) -> str:
         """Its id."""
         return str(self.values["plan"]["plan_id"])
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        return str(self.values["plan"]["title"])
+
+    @property
+    def window(self) -> tuple[datetime, datetime | None]:
+        """From when until when it may be carried out."""
+        period = self.values["plan"]["period"]
+        return period["earliest_start"], period["latest_end"]
 
     @property
     def version(self) -> int:
@@ -77,13 +89,20 @@ def zones_touch(plans: Sequence[StoredPlan], area: BaseGeometry) -> NDArray[np.b
     """
     zones = [(number, zone) for number, plan in enumerate(plans) for zone in plan.plan["zones"]]
     touching = np.zeros(len(plans), dtype=bool)
-    if not zones:
-        return touching
-    shapes = shapely.from_wkb([zone["geometry"] for _, zone in zones])
-    buffers = np.array([zone["buffer_m"] for _, zone in zones])
-    widened = buffers > 0
-    shapes[widened] = shapely.buffer(shapes[widened], buffers[widened])
-    shapely.prepare(area)
-    hit = shapely.intersects(area, shapes)
-    touching[np.array([number for number, _ in zones])[hit]] = True
+    hit = shapes_touch([(zone["geometry"], zone["buffer_m"]) for _, zone in zones], area)
+    touching[[number for (number, _), here in zip(zones, hit, strict=True) if here]] = True
     return touching
+
+
+def shapes_touch(zones: Sequence[tuple[bytes, float]], area: BaseGeometry) -> NDArray[np.bool_]:
+    """Tell of each zone, given as WKB and its own buffer in metres, whether it touches an area of the same CRS."""
+    if not zones:
+        return np.zeros(0, dtype=bool)
+    shapes = shapely.from_wkb([wkb for wkb, _ in zones])
+    buffers = np.array([buffer_m for _, buffer_m in zones])
+    widened = buffers > 0
+    if widened.any():
+        shapes[widened] = shapely.buffer(shapes[widened], buffers[widened])
+    shapely.prepare(area)
+    hit: NDArray[np.bool_] = shapely.intersects(area, shapes)
+    return hit

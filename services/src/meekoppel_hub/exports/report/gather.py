@@ -17,7 +17,7 @@ from meekoppel_hub.exports.report.rests import Rest, rests_in
 from meekoppel_hub.reading.batches import overlap_batches, plan_batches
 from meekoppel_hub.reading.overlaps import OverlapFilter
 from meekoppel_hub.reading.plans import PlanFilter
-from meekoppel_hub.reading.sight import Sight
+from meekoppel_hub.reading.sight import WholeSight
 from meekoppel_hub.reading.stored import StoredPlan
 
 _ENDED: Final = frozenset(status.value for status in ENDED)
@@ -82,9 +82,9 @@ class Report:
     """
 
     plans: Sequence[StoredPlan]
-    serious: Sequence[Sight]
+    serious: Sequence[WholeSight]
     light: int
-    chances: Sequence[Sight]
+    chances: Sequence[WholeSight]
     others: int
     blind: int
     rests: Sequence[Rest]
@@ -129,7 +129,7 @@ def gather(asked: ReportOrder) -> Report:
     )
 
 
-def _pairs(asked: ReportOrder, state: str, since: datetime | None = None) -> list[Sight]:
+def _pairs(asked: ReportOrder, state: str, since: datetime | None = None) -> list[WholeSight]:
     order = asked.order
     wanted = OverlapFilter(state=state, area=asked.area, changed_since=since)
     batches = overlap_batches(order.database, order.viewer, wanted, order.now)

@@ -15,6 +15,7 @@ from meekoppel_hub.exports.report.gather import Freshness, Report
 from meekoppel_hub.exports.report.map import Mark
 from meekoppel_hub.exports.report.rests import Rest
 from meekoppel_hub.exports.styles import KIND_COLOURS
+from meekoppel_hub.reading.sides import RestSide
 from meekoppel_hub.reading.stored import StoredPlan
 
 _BARS = 46  # what one page has room for
@@ -52,13 +53,18 @@ def _pair(mark: Mark, shown: Presentation) -> str:
     )
 
 
-def _side(side: StoredPlan, shown: Presentation) -> str:
+def _side(side: StoredPlan | RestSide, shown: Presentation) -> str:
     plan = side.plan
     return (
         f"<tr><td>{escape(plan['title'])}<br><small>{escape(side.plan_id)}</small></td>"
         f"<td>{escape(plan['initiator']['name'])}</td><td>{window(side, shown)}</td>"
-        f"<td>{escape(label(Status, plan['status'], shown.language))}</td></tr>"
+        f"<td>{escape(_status(plan['status'], shown))}</td></tr>"
     )
+
+
+def _status(status: str | None, shown: Presentation) -> str:
+    """Say how far a plan is; a moratorium has no status."""
+    return shown.word("graafrust", "moratorium") if status is None else label(Status, status, shown.language)
 
 
 def timeline_of(marks: Sequence[Mark], order: Order) -> str:
@@ -67,7 +73,7 @@ def timeline_of(marks: Sequence[Mark], order: Order) -> str:
     numbers: dict[str, list[str]] = {}
     plans: dict[str, tuple[StoredPlan, str]] = {}
     for mark in marks:
-        for side in mark.pair.sides():
+        for side in (side for side in mark.pair.sides() if isinstance(side, StoredPlan)):
             numbers.setdefault(side.plan_id, []).append(mark.number)
             plans.setdefault(side.plan_id, (side, KIND_COLOURS.get(mark.pair.row.kind, "#616161")))
     drawn = [_bar(plan, colour, numbers[plan_id], shown) for plan_id, (plan, colour) in plans.items()]
@@ -92,10 +98,11 @@ def periods_of(plans: Iterable[StoredPlan], shown: Presentation) -> list[tuple[d
     ]
 
 
-def window(plan: StoredPlan, shown: Presentation) -> str:
-    """Write when a plan may be carried out."""
-    ((first, last),) = periods_of([plan], shown)
-    return f"{first} – {last}"
+def window(side: StoredPlan | RestSide, shown: Presentation) -> str:
+    """Write when a plan may be carried out, or a moratorium holds."""
+    begins, ends = side.window
+    first = first_day(begins, shown.zone)
+    return f"{first} – {shown.word('opheffing', 'lifted') if ends is None else max(first, last_day(ends, shown.zone))}"
 
 
 def changes_list(report: Report, order: Order, most: int) -> str:

@@ -15,7 +15,7 @@ from meekoppel_contracts.codes import OverlapKind, ZoneRole
 from meekoppel_hub.exports.columns import Presentation, label
 from meekoppel_hub.exports.report.rests import Rest
 from meekoppel_hub.exports.styles import KIND_COLOURS, ROLE_COLOURS
-from meekoppel_hub.reading.sight import Sight
+from meekoppel_hub.reading.sight import WholeSight
 from meekoppel_hub.reading.stored import StoredPlan
 
 _WIDTH, _HEIGHT = 900.0, 760.0  # of the drawing, in its own units: five to a millimetre on A4
@@ -34,7 +34,7 @@ class Mark:
     """
 
     number: str
-    pair: Sight
+    pair: WholeSight
 
 
 @dataclass(frozen=True, slots=True)

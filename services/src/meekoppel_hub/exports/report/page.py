@@ -20,7 +20,7 @@ from meekoppel_hub.exports.report.lists import (
     timeline_of,
 )
 from meekoppel_hub.exports.report.map import Mark, draw_map
-from meekoppel_hub.reading.sight import Sight
+from meekoppel_hub.reading.sight import WholeSight
 
 MEDIA_TYPE = "text/html; charset=utf-8"
 _LISTED = 12
@@ -70,7 +70,7 @@ def _parts(asked: ReportOrder, report: Report) -> Iterator[str]:
     yield "</main></body></html>\n"
 
 
-def _numbered(pairs: Sequence[Sight], first: int) -> list[Mark]:
+def _numbered(pairs: Sequence[WholeSight], first: int) -> list[Mark]:
     return [Mark(str(number), pair) for number, pair in enumerate(pairs[:_LISTED], first)]
 
 

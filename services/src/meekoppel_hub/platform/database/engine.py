@@ -87,12 +87,14 @@ class Database:
             self._replica.dispose()
 
     def read_from(self, url: str) -> Database:
-        """Give the same database, read from a replica: what is read may be a little behind what was written.
+        """Give the same database for readers, from a replica or itself: each `read()` then sees what is there by then.
 
-        For those who only show the view. A service of the log reads what it wrote, and so never from a replica.
+        For those who only show the view: many short statements, each a transaction of its own and run by one process of
+        PostgreSQL, since all readers together keep all cores busy. What a replica gives may be a little behind what was
+        written; a service of the log reads what it wrote, and so never from one.
 
         Args:
-            url: of the replica; PostgreSQL.
+            url: of the replica, or of this database; PostgreSQL.
 
         Raises:
             SettingsError: when it is no PostgreSQL URL, or this database is SQLite.
@@ -102,7 +104,7 @@ class Database:
                 "MEEKOPPEL_REPLICA_URL names a replica of PostgreSQL: give postgresql://… there and in "
                 "MEEKOPPEL_DATABASE_URL, or leave it empty"
             )
-        return Database(self.engine, _postgresql(url))
+        return Database(self.engine, _postgresql(url, readers=True))
 
 
 def open_database(url: str) -> Database:
@@ -123,10 +125,20 @@ def open_database(url: str) -> Database:
     raise SettingsError(f"MEEKOPPEL_DATABASE_URL starts with {scheme!r}; give postgresql://… or sqlite:///…")
 
 
-def _postgresql(url: str) -> Engine:
+def _postgresql(url: str, *, readers: bool = False) -> Engine:
     _, rest = url.split("://", 1)
+    address = f"postgresql+psycopg://{rest}"
+    if not readers:
+        return create_engine(address, pool_size=12, max_overflow=12, pool_pre_ping=True, hide_parameters=True)
     return create_engine(
-        f"postgresql+psycopg://{rest}", pool_size=12, max_overflow=12, pool_pre_ping=True, hide_parameters=True
+        address,
+        pool_size=20,
+        max_overflow=20,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        isolation_level="AUTOCOMMIT",
+        # Few rows of large tables: neither compiling a query nor starting workers for it pays.
+        connect_args={"options": "-c jit=off -c max_parallel_workers_per_gather=0"},
     )
 
 

@@ -45,6 +45,10 @@ _POSTGIS = (
                ALTER TABLE "overlaps" SET (fillfactor = 80);
            END IF;
        END $$""",
+    """ALTER TABLE "overlaps" ADD COLUMN IF NOT EXISTS geom geometry(Geometry, {crs})
+           GENERATED ALWAYS AS (ST_SetSRID(ST_GeomFromWKB(location), {crs})) STORED""",
+    'CREATE INDEX IF NOT EXISTS overlaps_geom ON "overlaps" USING gist (geom)',
+    'CREATE INDEX IF NOT EXISTS overlaps_restricted ON "overlaps" (overlap_id) WHERE restricted',
     """ALTER TABLE former_places ADD COLUMN IF NOT EXISTS box box
            GENERATED ALWAYS AS (box(point(min_x, min_y), point(max_x, max_y))) STORED""",
     "CREATE INDEX IF NOT EXISTS former_places_box ON former_places USING gist (box)",
