@@ -18,7 +18,8 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ import yaml
 from sqlalchemy import func, select
 
 from meekoppel_contracts import topics
-from meekoppel_contracts.codec import decode_plan_event
+from meekoppel_contracts.codec import decode_plan_event, encode_plan_event
 from meekoppel_contracts.codes import OrganisationKind, PlanEventType, Status
 from meekoppel_contracts.ids import OrgCode
 from meekoppel_hub.coordination.agreement import load_agreement
@@ -43,6 +44,10 @@ from meekoppel_hub.platform.logs import set_up_logs
 from meekoppel_hub.platform.organisations import register_organisation
 from meekoppel_hub.platform.settings import HubSettings
 from meekoppel_hub.platform.stream.read import read_log
+from meekoppel_hub.quality.months import Month
+from meekoppel_hub.quality.publish import events_of, survey_of
+from meekoppel_hub.quality.stability import summarise
+from meekoppel_hub.quality.store import stability_rows
 from meekoppel_hub.testing.scope import DirectScope
 from tests.passing import STORES, new_database, passing_store
 
@@ -63,6 +68,12 @@ EXPECTED = {
     },
 }
 BATCH = 500
+# The first week is what was known when March began, the second is what moved in it.
+MARCH, SECOND_FEED = Month.parse("2016-03"), datetime(2016, 3, 7, 12, tzinfo=UTC)
+QUALITY_SHOWN = {
+    *("score", "live_plans", "events", "plans_moved", "vanished", "overdue", "late_moves"),
+    *("starts_earlier", "starts_later", "start_days", "ends_earlier", "ends_later", "end_days"),
+}
 
 
 class TrialError(Exception):
@@ -103,6 +114,8 @@ async def run_trial(store: Store, folder: Path, feeds: Path) -> dict[str, Any]:
         with hub.database.read() as connection:
             counting = select(func.count()).select_from(overlaps).where(overlaps.c.state == "open")
             result["overlaps"] = connection.execute(counting).scalar_one()
+        say("surveying how steady the dates were from the first week to the second")
+        result["quality"] = await quality_between_weeks(hub, folder)
         say("replaying the history into an empty view")
         result["view_equals_replay"] = await equals_replay(hub, store)
     result["seconds"] = round(time.monotonic() - started, 1)
@@ -183,6 +196,39 @@ async def equals_replay(hub: Hub, store: Store) -> bool:
         return digest_of(empty) == digest_of(hub.database)
     finally:
         empty.close()
+
+
+async def quality_between_weeks(hub: Hub, folder: Path) -> dict[str, Any]:
+    """Survey March 2016, in a view in which each week is recorded on the day of its feed.
+
+    Intake stamps what it accepts with the time of today; the figures are about the time of then.
+    """
+    view = open_database(f"sqlite:///{folder / 'quality.db'}")
+    try:
+        create_tables(view, hub.settings.crs)
+        processor = CoordinationProcessor(load_agreement(AGREEMENT), hub.settings.crs)
+        number = 0
+        async for batch in batches(hub.bootstrap):
+            changes = []
+            for record in batch:
+                event = decode_plan_event(record.value)
+                feed = "week1" if number < EXPECTED["week1"]["registered"] else "week2"
+                dated = event.model_copy(
+                    update={"recorded_at": datetime.fromisoformat(f"{WEEKS[feed][1]}T12:00:00+00:00")}
+                )
+                changes.append(processor.decode(replace(record, value=encode_plan_event(dated))))
+                number += 1
+            await asyncio.to_thread(processor.apply, changes, DirectScope(view))
+        survey = survey_of(view, MARCH, SECOND_FEED + timedelta(hours=1))
+    finally:
+        view.close()
+    (event_of_month,) = events_of(survey, survey.until)
+    by_time = summarise(stability_rows(survey), ["time_to_start"])
+    return {
+        **event_of_month.model_dump(mode="json", include=QUALITY_SHOWN),
+        "points": {one.part.value: one.points for one in event_of_month.parts},
+        "by_time_to_start": [{name: value for name, value in row.items() if value} for row in by_time],
+    }
 
 
 async def batches(bootstrap: str) -> AsyncIterator[list[Any]]:
