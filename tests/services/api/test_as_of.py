@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import shapely
 
+from meekoppel_contracts.codec import encode_overlap_event
 from meekoppel_contracts.codes import PlanEventType, Visibility
-from meekoppel_contracts.events import PlanEvent
+from meekoppel_contracts.events import OverlapSide, PlanEvent
 from meekoppel_contracts.ids import OrgCode, PlanId, overlap_id
 from meekoppel_contracts.plan import SharedWith
+from meekoppel_contracts.testing import example_overlap
+from meekoppel_hub.coordination.overlap import Announcement, OverlapRow
+from meekoppel_hub.coordination.places import decode_place, save_places
+from meekoppel_hub.coordination.told import keep_told
 from meekoppel_hub.platform.database import Database
-from meekoppel_hub.testing.plan_events import plan_event, zone
+from meekoppel_hub.platform.stream.records import Outgoing
+from meekoppel_hub.testing.place_events import moratorium_event, place_record
+from meekoppel_hub.testing.plan_events import CRS, plan_event, zone
 from tests.services.api.conftest import NOW
 from tests.services.recorded import Recorded
 
@@ -221,3 +229,36 @@ async def test_the_history_leaves_out_what_the_viewer_might_not_see(api, recorde
     history = (await api.get(f"/plans/{GEMEENTE}/history", tokens["telecom"])).json["history"]
     assert [(one["version"], one["compared_with"]) for one in history] == [(1, None), (3, 1)]
     assert "Geheim" not in str(history)
+
+
+async def test_a_breach_of_a_moratorium_is_shown_as_it_was_told(api, recorded, database, view):
+    rest = "NL.gemeente.rust-1"
+    pair = overlap_id(PlanId(NETBEHEER), PlanId(rest))
+    recorded.on_day(1, public(NETBEHEER))
+    with database.begin() as connection:
+        declared = moratorium_event(rest, HERE, recorded_at=after(1), ends=after(300))
+        save_places(connection, [decode_place(place_record(declared), CRS)])
+    breach = {"kind": "moratorium_breach", "moratorium_id": rest, "overlap_id": pair}
+    view.meet(NETBEHEER, rest, first_plan=NETBEHEER, second_plan=rest, second_organisation="gemeente", **breach)
+    told = example_overlap(
+        **breach,
+        first=OverlapSide(plan_id=PlanId(NETBEHEER), version=1, organisation=OrgCode("netbeheer"), title="Works"),
+        second=OverlapSide(plan_id=PlanId(rest), version=1, organisation=OrgCode("gemeente"), title="Graafrust"),
+        recorded_at=after(2),
+    )
+    row = OverlapRow(
+        **{field.name: getattr(told, field.name, None) for field in fields(OverlapRow)}
+        | {"state": "open", "changed_at": after(2), "detected_at": after(2), "restricted": False}
+        | {"first_organisation": OrgCode("netbeheer"), "second_organisation": OrgCode("gemeente")}
+    )
+    message = Outgoing("coordination", b"", encode_overlap_event(told), (), f"{pair}/1")
+    with database.begin() as connection:
+        keep_told(connection, [(Announcement(told.type, row), message)])
+
+    (shown,) = (await api.get("/overlaps", as_of=after(3).isoformat())).json["features"]
+    assert shown["properties"]["kind"] == "moratorium_breach"
+    assert shown["properties"]["first"]["plan_id"] == NETBEHEER
+    assert shown["properties"]["second"]["moratorium_id"] == rest
+    assert shown["properties"]["second"]["title"] == "Graafrust"
+    assert (await api.get("/overlaps", as_of=after(3).isoformat(), datetime="2100-01-01/..")).ids == []
+    assert (await api.get("/overlaps", as_of=after(1).isoformat())).ids == []

@@ -64,7 +64,7 @@ def as_of(view: Any, moment: datetime, wanted: PlanFilter) -> tuple[Any, Any]:
 def of_today(view: Any, wanted: PlanFilter) -> tuple[Any, Any]:
     with view.database.read() as connection:
         plans = known(visible_plans(connection, OPERATOR, wanted, None, FAR_OFF))
-        return plans, told(visible_overlaps(connection, OPERATOR, OverlapFilter(state="open"), None, FAR_OFF))
+        return plans, told(visible_overlaps(connection, OPERATOR, OverlapFilter(state="open"), None, FAR_OFF, 200))
 
 
 @EXAMPLES

@@ -112,11 +112,13 @@ def test_a_plan_that_is_withdrawn_before_its_end_has_vanished(database, view):
 def test_restricted_plans_are_as_if_they_were_not_there(database, view):
     view.at(on(9, 1), plan_event(PLAN, visibility=Visibility.RESTRICTED), plan_event("NL.gemeente.2"))
     view.at(on(10, 5), changed(2, days=(30, 40), visibility=Visibility.RESTRICTED))
-    view.at(on(10, 6), plan_event("NL.gemeente.2", version=2, visibility=Visibility.RESTRICTED))
-    view.at(on(10, 7), plan_event("NL.gemeente.2", version=3, days=(50, 60)))
+    out_of_the_open = plan_event("NL.gemeente.2", version=2, type=PlanEventType.WITHDRAWN)
+    view.at(on(10, 6), out_of_the_open.model_copy(update={"reason": "became_restricted"}))
+    view.at(on(10, 6), plan_event("NL.gemeente.2", version=3, visibility=Visibility.RESTRICTED))
+    view.at(on(10, 7), plan_event("NL.gemeente.2", version=4, days=(50, 60)))
 
     figures = one(surveyed(database, OCTOBER))
-    assert (figures.live_plans, figures.events, figures.plans_moved) == (1, 1, 0)
+    assert (figures.live_plans, figures.events, figures.plans_moved, figures.vanished) == (1, 2, 0, 0)
 
 
 def test_silent_and_overdue_plans_are_counted_at_the_end_of_the_month(database, view):

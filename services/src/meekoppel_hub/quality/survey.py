@@ -7,6 +7,7 @@ there: figures that anybody may read must not tell of them.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,7 @@ from meekoppel_hub.quality.stability import Group, Stability
 _ROWS_AT_ONCE = 2_000
 _PLANS_BETWEEN_PROGRESS: Final = 5_000
 _WITHDRAWN: Final = "withdrawn"
+_BECAME_RESTRICTED: Final = "became_restricted"
 
 Values = dict[str, Any]
 Progress = Callable[[int, int], None]
@@ -47,8 +49,8 @@ class Survey:
 
     month: Month
     until: datetime
-    figures: dict[str, Figures] = field(default_factory=dict)
-    stability: dict[Group, Stability] = field(default_factory=dict)
+    figures: defaultdict[str, Figures] = field(default_factory=lambda: defaultdict(Figures))
+    stability: defaultdict[Group, Stability] = field(default_factory=lambda: defaultdict(Stability))
     plans: int = 0
 
     def take(self, versions: Iterable[Values]) -> None:
@@ -82,7 +84,7 @@ class Survey:
             self._take_state(followed, moves)
 
     def _figures(self, values: Values) -> Figures:
-        return self.figures.setdefault(values["publisher"], Figures())
+        return self.figures[values["publisher"]]
 
     def _group(self, values: Values, at: datetime) -> Stability:
         plan = values["plan"]
@@ -93,7 +95,7 @@ class Survey:
             plan["certainty"],
             time_until(plan["period"]["earliest_start"], at),
         )
-        return self.stability.setdefault(group, Stability())
+        return self.stability[group]
 
     def _begin(self, values: Values) -> None:
         """Begin to follow a plan: where the month began, or when it was shared."""
@@ -113,6 +115,9 @@ class Survey:
         return move
 
     def _take_withdrawal(self, before: Values, withdrawal: Values) -> None:
+        """Count a plan that vanished. One that became restricted has not: intake takes it out of the open topic."""
+        if withdrawal["reason"] == _BECAME_RESTRICTED:
+            return
         plan = before["plan"]
         if not points.is_over(plan) and plan["period"]["latest_end"] > withdrawal["recorded_at"]:
             self._figures(withdrawal).vanished += 1
@@ -160,7 +165,7 @@ def survey_month(
         if survey.plans % _PLANS_BETWEEN_PROGRESS == 0:
             progress(survey.plans, total)
     for publisher, count in (rejections or {}).items():
-        survey.figures.setdefault(publisher, Figures()).rejections = count
+        survey.figures[publisher].rejections = count
     if rejections is not None:
         for figures in survey.figures.values():
             figures.rejections = figures.rejections or 0

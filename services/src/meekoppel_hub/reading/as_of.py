@@ -25,6 +25,7 @@ from meekoppel_hub.reading.stored import StoredPlan, read_stored, zones_touch
 
 MOST_LOOKED_AT = 4_000
 _ROWS_AT_ONCE = 400
+_SPARE_ROWS = 20  # some of those that are read will not fit
 _MOST_BY_INDEX = 2_000
 
 _FORMER_QUERIES = {
@@ -74,15 +75,16 @@ def plans_as_of(
     """
     query = _query(connection, viewer, wanted, moment)
     seen: list[StoredPlan] = []
-    for _ in range(MOST_LOOKED_AT // _ROWS_AT_ONCE):
+    looked_at, count = 0, min(_ROWS_AT_ONCE, limit + _SPARE_ROWS)
+    while looked_at < MOST_LOOKED_AT:
         page = query if after is None else query.where(plans.c.plan_id > after)
-        rows = connection.execute(page.limit(_ROWS_AT_ONCE)).all()
+        rows = connection.execute(page.limit(count)).all()
         seen += _fitting([plan for row in rows if (plan := _seen(row, viewer, moment, now))], wanted)
         if len(seen) > limit:
             return PageAsOf(seen[:limit], seen[limit - 1].plan_id)
-        if len(rows) < _ROWS_AT_ONCE:
+        if len(rows) < count:
             return PageAsOf(seen, None)
-        after = rows[-1].plan_id
+        after, looked_at = rows[-1].plan_id, looked_at + count
     return PageAsOf(seen, after)
 
 

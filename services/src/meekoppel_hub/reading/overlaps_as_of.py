@@ -1,7 +1,8 @@
 """Pairs as of an earlier moment: as they were last told until then, as far as the viewer might see them.
 
 A pair is what its highest revision recorded at or before the moment says: what the log told, not what today's rules
-would have found. Access is that of `as_of`, for each side: as it was then, and as it is now.
+would have found. Access is that of `as_of`, for each side: as it was then, and as it is now. A moratorium is open to
+everybody.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
 
-from meekoppel_contracts.codec import OVERLAP_EVENTS
+from meekoppel_contracts.codec import MORATORIUM_EVENTS, OVERLAP_EVENTS
 from meekoppel_contracts.codes import Visibility
+from meekoppel_hub.platform.clock import to_micros
+from meekoppel_hub.platform.database.tables.places import moratorium_versions
 from meekoppel_hub.platform.database.tables.view import overlap_versions, overlaps, plan_versions, plans
 from meekoppel_hub.reading.access import Viewer, owns
 from meekoppel_hub.reading.as_of import MOST_LOOKED_AT, PageAsOf, might_see, sharing_today, version_as_of
 from meekoppel_hub.reading.overlaps import OverlapFilter, fitting
-from meekoppel_hub.reading.sight import Sight
+from meekoppel_hub.reading.sides import RestSide, rest_side
+from meekoppel_hub.reading.sight import Sight, WholeSight
 from meekoppel_hub.reading.stored import StoredPlan, read_stored
 
 _ROWS_AT_ONCE = 200
@@ -51,7 +55,7 @@ def overlaps_as_of(
         limit: of the page.
     """
     query = _query(viewer, wanted, moment)
-    seen: list[Sight[StoredPlan]] = []
+    seen: list[WholeSight] = []
     for _ in range(MOST_LOOKED_AT // _ROWS_AT_ONCE):
         page = query if after is None else query.where(overlaps.c.overlap_id > after)
         rows = connection.execute(page.limit(_ROWS_AT_ONCE)).all()
@@ -66,7 +70,7 @@ def overlaps_as_of(
 
 def overlap_as_of(
     connection: Connection, viewer: Viewer, overlap_id: str, moment: datetime, now: datetime
-) -> Sight[StoredPlan] | None:
+) -> WholeSight | None:
     """Give one pair as it was known at a moment; None when there was none that the viewer may see."""
     query = _query(viewer, OverlapFilter(), moment).where(overlaps.c.overlap_id == overlap_id)
     row = connection.execute(query).first()
@@ -87,15 +91,31 @@ def _query(viewer: Viewer, wanted: OverlapFilter, moment: datetime) -> Select[An
     for side, plan_id in zip(_SIDES, (overlaps.c.first_plan, overlaps.c.second_plan), strict=True):
         plan, then, newest = _now[side], _then[side], _newest[side]
         version = version_as_of(plan_id, moment)
+        no_plan = side == "second"  # it may be a moratorium
         query = (
-            query.join(plan, plan.c.plan_id == plan_id)
-            .join(then, (then.c.plan_id == plan_id) & (then.c.version == version))
-            .join(newest, (newest.c.plan_id == plan_id) & (newest.c.version == plan.c.version))
+            query.join(plan, plan.c.plan_id == plan_id, isouter=no_plan)
+            .join(then, (then.c.plan_id == plan_id) & (then.c.version == version), isouter=no_plan)
+            .join(newest, (newest.c.plan_id == plan_id) & (newest.c.version == plan.c.version), isouter=no_plan)
         )
-    return query.where(*_conditions(viewer, wanted)).order_by(overlaps.c.overlap_id)
+    query = query.outerjoin(moratorium_versions, _rest_as_of(moment))
+    known = or_(_then["second"].c.event.is_not(None), overlaps.c.moratorium_id.is_not(None))
+    return query.where(known, *_conditions(viewer, wanted)).order_by(overlaps.c.overlap_id)
+
+
+def _rest_as_of(moment: datetime) -> ColumnElement[bool]:
+    """Join the moratorium of a breach as it was at a moment."""
+    rest, earlier = moratorium_versions.c, moratorium_versions.alias()
+    revision = (
+        select(func.max(earlier.c.revision))
+        .where(earlier.c.moratorium_id == overlaps.c.moratorium_id, earlier.c.recorded_at <= moment)
+        .scalar_subquery()
+    )
+    return (rest.moratorium_id == overlaps.c.moratorium_id) & (rest.revision == revision)
 
 
 def _columns() -> Iterator[ColumnElement[Any]]:
+    yield overlaps.c.moratorium_id
+    yield moratorium_versions.c.event.label("rest_event")
     for side in _SIDES:
         yield _then[side].c.event.label(f"{side}_event")
         yield _newest[side].c.event.label(f"{side}_newest_event")
@@ -106,7 +126,8 @@ def _conditions(viewer: Viewer, wanted: OverlapFilter) -> list[ColumnElement[boo
     told = overlap_versions.c
     conditions: list[ColumnElement[bool]] = []
     if viewer.organisation is None and not viewer.operator:
-        conditions += [plan.c.visibility == Visibility.PUBLIC.value for plan in _now.values()]
+        open_first, open_second = (_now[side].c.visibility == Visibility.PUBLIC.value for side in _SIDES)
+        conditions += [open_first, or_(open_second, overlaps.c.moratorium_id.is_not(None))]
     if wanted.kinds:
         conditions.append(told.kind.in_(wanted.kinds))
     if wanted.state is not None:
@@ -121,10 +142,14 @@ def _conditions(viewer: Viewer, wanted: OverlapFilter) -> list[ColumnElement[boo
     return conditions
 
 
-def _sight(row: Row[Any], viewer: Viewer, moment: datetime, now: datetime) -> Sight[StoredPlan] | None:
-    seen: list[StoredPlan | None] = []
+def _sight(row: Row[Any], viewer: Viewer, moment: datetime, now: datetime) -> WholeSight | None:
+    told = _told(row)
+    seen: list[StoredPlan | RestSide | None] = []
     own = False
     for side in _SIDES:
+        if side == "second" and row.moratorium_id is not None:
+            seen.append(_rest(row, told))
+            continue
         then = read_stored(getattr(row, f"{side}_event"))
         names = (*_SHARED, "newest_event")
         today = sharing_today(SimpleNamespace(**{name: getattr(row, f"{side}_{name}") for name in names}), viewer)
@@ -132,7 +157,19 @@ def _sight(row: Row[Any], viewer: Viewer, moment: datetime, now: datetime) -> Si
         own = own or (owns(viewer, then.sharing) and owns(viewer, today))
     if not own and None in seen:
         return None
-    return Sight(_told(row), *seen)
+    return Sight(told, *seen)
+
+
+def _rest(row: Row[Any], told: SimpleNamespace) -> RestSide:
+    values = None if row.rest_event is None else MORATORIUM_EVENTS.values(row.rest_event)
+    starts, ends = (None, None) if values is None else (values["starts"], values["ends"])
+    return rest_side(
+        row.moratorium_id,
+        told.second_title,
+        told.second_organisation,
+        None if starts is None else to_micros(starts),
+        None if ends is None else to_micros(ends),
+    )
 
 
 def _told(row: Row[Any]) -> SimpleNamespace:
@@ -149,4 +186,6 @@ def _told(row: Row[Any]) -> SimpleNamespace:
         first_version=first["version"],
         second_plan=second["plan_id"],
         second_version=second["version"],
+        second_organisation=second["organisation"],
+        second_title=second["title"],
     )
