@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,10 @@ def area_from_box(box: tuple[float, float, float, float]) -> Area:
     return check_area(shapely.box(min_x, min_y, max_x, max_y))
 
 
-def area_from_geojson(document: Mapping[str, Any], hub_crs: int, crs: int = GEOJSON_CRS) -> Area:
-    """Read a GeoJSON geometry, feature or collection; its coordinates are longitude, latitude unless `crs` says else.
+def area_from_geojson(document: Mapping[str, Any], hub_crs: int, crs: int | None = None) -> Area:
+    """Read a GeoJSON geometry, feature or collection.
+
+    Its coordinates are in `crs`; else in the CRS that the document names (GeoJSON 2008); else longitude, latitude.
 
     Raises:
         InvalidArea: when there is no polygon in it, or it cannot be brought to the hub's CRS.
@@ -50,6 +53,15 @@ def area_from_geojson(document: Mapping[str, Any], hub_crs: int, crs: int = GEOJ
         parts = [shape(dict(geometry)) for geometry in _geometries(document)]
     except (ShapelyError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
         raise InvalidArea(f"the area is not valid GeoJSON: {error}") from error
+    return area_from_shapes(parts, crs or _named_crs(document) or GEOJSON_CRS, hub_crs)
+
+
+def area_from_shapes(parts: Sequence[BaseGeometry], crs: int, hub_crs: int) -> Area:
+    """Make one area of polygons.
+
+    Raises:
+        InvalidArea: when they are none, or cannot be brought to the hub's CRS.
+    """
     return check_area(_to_hub(unary_union(parts), crs, hub_crs))
 
 
@@ -82,7 +94,7 @@ def area_from_file(path: Path, hub_crs: int, crs: int | None = None) -> Area:
         document = json.loads(content)
     except ValueError as error:
         raise InvalidArea(f"the area file {path} is not valid GeoJSON: {error}") from error
-    return area_from_geojson(document, hub_crs, crs or GEOJSON_CRS)
+    return area_from_geojson(document, hub_crs, crs)
 
 
 def check_area(geometry: BaseGeometry) -> Area:
@@ -116,3 +128,17 @@ def _to_hub(geometry: BaseGeometry, crs: int, hub_crs: int) -> BaseGeometry:
         )
     except ProjError as error:
         raise InvalidArea(f"the area cannot be brought from EPSG:{crs} to EPSG:{hub_crs}: {error}") from error
+
+
+def _named_crs(document: Mapping[str, Any]) -> int | None:
+    """Read the EPSG number of `crs`, such as `urn:ogc:def:crs:EPSG::28992`; CRS84 is that of GeoJSON itself."""
+    named = document.get("crs")
+    if named is None:
+        return None
+    name = str((named.get("properties") or {}).get("name", "")) if isinstance(named, dict) else ""
+    if name.endswith("CRS84"):
+        return GEOJSON_CRS
+    found = re.fullmatch(r"(?:urn:ogc:def:crs:)?EPSG:[0-9.]*:?(\d+)", name)
+    if found is None:
+        raise InvalidArea(f"the area names the CRS {name!r}; give an EPSG number, such as urn:ogc:def:crs:EPSG::28992")
+    return int(found.group(1))
