@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from meekoppel_contracts.events import PlanEvent
-from meekoppel_hub.coordination.agreement import national_agreement
 from meekoppel_hub.coordination.consume import CoordinationProcessor
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.testing.plan_events import CRS, log_record
@@ -18,7 +17,7 @@ class Recorded:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._now: datetime
-        self._processor = CoordinationProcessor(national_agreement(), CRS, clock=lambda: self._now)
+        self._processor = CoordinationProcessor(CRS, clock=lambda: self._now)
 
     def at(self, moment: datetime, *events: PlanEvent) -> None:
         self._now = moment

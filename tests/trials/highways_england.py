@@ -30,11 +30,15 @@ from sqlalchemy import func, select
 from meekoppel_contracts import topics
 from meekoppel_contracts.codec import decode_plan_event, encode_plan_event
 from meekoppel_contracts.codes import OrganisationKind, PlanEventType, Status
-from meekoppel_contracts.ids import OrgCode
-from meekoppel_hub.coordination.agreement import load_agreement
+from meekoppel_contracts.ids import OrgCode, check_agreement_id
 from meekoppel_hub.coordination.consume import CoordinationProcessor
 from meekoppel_hub.coordination.digest import view_digest
+from meekoppel_hub.coordination.rulebook import Rulebook
 from meekoppel_hub.hub import Hub, running_hub
+from meekoppel_hub.platform.agreements import read_agreement
+from meekoppel_hub.platform.agreements.applied import to_event
+from meekoppel_hub.platform.asking import ask
+from meekoppel_hub.platform.clock import utc_now
 from meekoppel_hub.platform.database import Database, open_database
 from meekoppel_hub.platform.database.create import create_tables
 from meekoppel_hub.platform.database.tables.view import overlaps
@@ -110,11 +114,11 @@ async def run_trial(store: Store, folder: Path, feeds: Path) -> dict[str, Any]:
         kafka_port=0,
         namespace="GB",
         crs=27700,
-        agreement=AGREEMENT,
         api_port=0,
     )
     async with running_hub(settings, progress=say) as hub:
         await register_publisher(hub)
+        await apply_agreement(hub)
         result: dict[str, Any] = {"store": store.name}
         for week in WEEKS:
             result[week] = await play_week(hub, week, folder, feeds)
@@ -186,6 +190,15 @@ async def count_log(hub: Hub) -> Counter[str]:
     return counts
 
 
+async def apply_agreement(hub: Hub) -> None:
+    """Apply the agreement of the trial as the default of the hub, the way its operator does."""
+    agreement = to_event(read_agreement(AGREEMENT), check_agreement_id(f"GB.{PUBLISHER}.trial"), PUBLISHER, utc_now())
+    (answer,) = await ask(hub.bootstrap, hub.database, PUBLISHER, [agreement], now=utc_now())
+    if answer.outcome != "accepted":
+        raise SystemExit(f"the agreement of the trial is {answer.outcome}: {answer.message}")
+    await hub.settle()
+
+
 async def count_refused(hub: Hub) -> Counter[str]:
     """Count what intake refused."""
     return Counter([record.source.topic async for record in read_log(hub.bootstrap, [topics.rejections(PUBLISHER)])])
@@ -196,7 +209,9 @@ async def equals_replay(hub: Hub, store: Store) -> bool:
     empty = open_database(store.replay_url)
     try:
         create_tables(empty, hub.settings.crs)
-        processor = CoordinationProcessor(load_agreement(AGREEMENT), hub.settings.crs)
+        processor = CoordinationProcessor(
+            hub.settings.crs, rulebook=Rulebook.everywhere(read_agreement(AGREEMENT).rules)
+        )
         async for batch in batches(hub.bootstrap):
             items = [processor.decode(record) for record in batch]
             await asyncio.to_thread(processor.apply, items, DirectScope(empty))
@@ -213,7 +228,8 @@ async def quality_between_weeks(hub: Hub, folder: Path) -> dict[str, Any]:
     view = open_database(f"sqlite:///{folder / 'quality.db'}")
     try:
         create_tables(view, hub.settings.crs)
-        processor = CoordinationProcessor(load_agreement(AGREEMENT), hub.settings.crs)
+        rulebook = Rulebook.everywhere(read_agreement(AGREEMENT).rules)
+        processor = CoordinationProcessor(hub.settings.crs, rulebook=rulebook)
         number = 0
         async for batch in batches(hub.bootstrap):
             changes = []

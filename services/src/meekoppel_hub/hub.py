@@ -30,6 +30,7 @@ from meekoppel_hub.intake.service import intake_service, refuse_lost_state
 from meekoppel_hub.notifications.deliver import DeliveryWorker
 from meekoppel_hub.notifications.service import NAME as NOTIFICATIONS
 from meekoppel_hub.notifications.service import notifications_service
+from meekoppel_hub.platform.agreements.progress import rules_progress
 from meekoppel_hub.platform.clock import Clock, utc_now
 from meekoppel_hub.platform.data_folder import DataFolder, open_data_folder
 from meekoppel_hub.platform.database import Database
@@ -98,6 +99,8 @@ class Hub:
                 return f"{name} is halted: {service.halted}"
             if (what := await progress.unfinished(name, service.config.topics, service.config.pattern)) is not None:
                 return what
+        if COORDINATION in self.services and (progress_made := await asyncio.to_thread(rules_progress, self.database)):
+            return "of {1} plans {0} are matched again by the rules that changed".format(*progress_made)
         if self.deliveries is None:
             return None
         counts = await asyncio.to_thread(count_deliveries, self.database)

@@ -27,7 +27,7 @@ from meekoppel_contracts.codes import (
 )
 from meekoppel_contracts.events import PlanEvent
 from meekoppel_contracts.plan import Plan, Zone
-from meekoppel_hub.coordination.agreement import Agreement
+from meekoppel_hub.platform.agreements import Agreement
 
 DAY = timedelta(days=1)
 A_HAIR = 1e-6

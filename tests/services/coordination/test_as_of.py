@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meekoppel_hub.coordination.consume import CoordinationProcessor
+from meekoppel_hub.coordination.rulebook import Rulebook
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.reading.access import OPERATOR
 from meekoppel_hub.reading.as_of import plans_as_of
@@ -35,7 +36,7 @@ class Clock:
 def view_with_clock(database: Database, make_view: Any) -> tuple[Any, Clock]:
     empty(database)
     view, clock = make_view(database, AGREEMENT), Clock()
-    view.processor = CoordinationProcessor(AGREEMENT, CRS, clock=clock)
+    view.processor = CoordinationProcessor(CRS, clock, Rulebook.everywhere(AGREEMENT))
     return view, clock
 
 

@@ -11,11 +11,11 @@ from sqlalchemy import delete
 
 from meekoppel_contracts.codes import OverlapEventType, OverlapKind
 from meekoppel_contracts.events import PlanEvent
-from meekoppel_hub.coordination.agreement import national_agreement
 from meekoppel_hub.coordination.explanation import explain
 from meekoppel_hub.coordination.phrases import DUTCH
 from meekoppel_hub.coordination.rebuild import match_all
 from meekoppel_hub.coordination.rulebook import Rulebook
+from meekoppel_hub.platform.agreements import national_agreement
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.database.tables.view import (
     former_places,

@@ -8,12 +8,12 @@ from shapely import LineString, MultiPolygon, Point, box
 
 from meekoppel_contracts.codes import Certainty, Discipline, OverlapKind, PlanEventType, Severity, Status, ZoneRole
 from meekoppel_contracts.events import PlanEvent
-from meekoppel_hub.coordination.agreement import Agreement, OpportunityRules, national_agreement
 from meekoppel_hub.coordination.explanation import explain
 from meekoppel_hub.coordination.meeting import Meeting
 from meekoppel_hub.coordination.phrases import ENGLISH
 from meekoppel_hub.coordination.rebuild import match_events
 from meekoppel_hub.coordination.rulebook import Rulebook
+from meekoppel_hub.platform.agreements import Agreement, OpportunityRules, national_agreement
 from meekoppel_hub.testing.plan_events import plan_event, zone
 
 HEAVY, LIGHT, OPPORTUNITY = OverlapKind.CONFLICT_HEAVY, OverlapKind.CONFLICT_LIGHT, OverlapKind.OPPORTUNITY

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from meekoppel_contracts.codes import OverlapKind
-from meekoppel_hub.coordination.agreement import Agreement, national_agreement
 from meekoppel_hub.coordination.meeting import Meeting
 from meekoppel_hub.coordination.rebuild import match_events
 from meekoppel_hub.coordination.rulebook import Rulebook
+from meekoppel_hub.platform.agreements import Agreement, national_agreement
 from tests.services.coordination import plain_loops, small_world
 from tests.services.coordination.plain_loops import Found
 

@@ -55,7 +55,9 @@ def test_wkt_is_in_the_hubs_crs(tmp_path: Path):
 def test_geopackage_and_shapefile_say_their_crs_themselves(tmp_path: Path, name: str):
     path = tmp_path / name
     wkb = shapely.to_wkb([SQUARE, OTHER])
-    pyogrio.raw.write(path, wkb, [np.array(["a", "b"], dtype=object)], ["naam"], crs="EPSG:28992", geometry_type="Polygon")
+    pyogrio.raw.write(
+        path, wkb, [np.array(["a", "b"], dtype=object)], ["naam"], crs="EPSG:28992", geometry_type="Polygon"
+    )
     assert boundary_from_file(path, RD, select="naam=b").equals(OTHER)
 
 

@@ -15,7 +15,6 @@ import typer
 
 from meekoppel_contracts.topics import hub_topics
 from meekoppel_hub.cli.view_at import app
-from meekoppel_hub.coordination.agreement import load_agreement
 from meekoppel_hub.coordination.rebuilding.back import drop_previous, go_back
 from meekoppel_hub.coordination.rebuilding.compare import Comparison
 from meekoppel_hub.coordination.rebuilding.progress import Progress, Step
@@ -71,10 +70,9 @@ def rebuild(dry_run: DryRun = False, as_json: AsJson = False, differences: Diffe
     Also for a database that was lost, and for one whose tables an older version made.
     """
     settings = HubSettings.read()
-    agreement = load_agreement(settings.agreement)
     with _hub(settings) as (database, bootstrap):
         progress = Progress(_say)
-        report = Rebuild(database, bootstrap, agreement, settings.crs, progress).run(dry_run=dry_run)
+        report = Rebuild(database, bootstrap, settings.crs, progress).run(dry_run=dry_run)
     file = _write_differences(report.comparison, differences, settings)
     if as_json:
         typer.echo(json.dumps(_as_json(report, file), indent=2))
@@ -99,14 +97,13 @@ def status(as_json: AsJson = False) -> None:
 def back(yes: Yes = False) -> None:
     """Put the previous tables in the place of the live ones, caught up with the log; it can be undone the same way."""
     settings = HubSettings.read()
-    agreement = load_agreement(settings.agreement)
     if not yes:
         database = open_view(settings, any_scheme=True)
         _tell_status(view_status(database, settings.crs))
         typer.echo("The previous tables would become the live ones. Nothing was done. Add --yes to do it.")
         return
     with _hub(settings) as (database, bootstrap):
-        adopted = go_back(database, bootstrap, agreement, settings.crs)
+        adopted = go_back(database, bootstrap, settings.crs)
     typer.echo(
         f"The previous tables are live, as generation {adopted.generation}: {adopted.caught_up} records were folded "
         f"since, {adopted.announced} overlap events are told. Those that were live are the previous ones now."

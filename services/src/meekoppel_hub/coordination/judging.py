@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meekoppel_contracts.codes import OverlapKind, Severity
-from meekoppel_hub.coordination.agreement import Agreement
 from meekoppel_hub.coordination.pair_facts import PairFacts
 from meekoppel_hub.coordination.plan_table import PlanTable
 from meekoppel_hub.coordination.rulebook import Applied, Rulebook
 from meekoppel_hub.coordination.score import PARTS, Points, score
 from meekoppel_hub.coordination.zone_pairs import EPSILON_M
 from meekoppel_hub.coordination.zones import Indexes
+from meekoppel_hub.platform.agreements import Agreement
 
 NONE, OPPORTUNITY, DETOUR_MAYBE, HINDRANCE, LIGHT, DETOUR, BREACH_MAYBE, BREACH, HEAVY = range(9)
 """The verdicts, from light to heavy. A hindrance is a light conflict that only nuisance makes; of detours and moratoria

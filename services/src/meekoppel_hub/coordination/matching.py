@@ -14,7 +14,6 @@ import numpy as np
 import shapely
 
 from meekoppel_contracts.codes import OverlapKind
-from meekoppel_hub.coordination.agreement import Agreement
 from meekoppel_hub.coordination.facts import MORATORIUM, PlanFacts
 from meekoppel_hub.coordination.judging import HINDRANCE, KINDS, NONE, OPPORTUNITY, Judged, judge, severity_of
 from meekoppel_hub.coordination.measuring import Measures, measure, places
@@ -27,6 +26,7 @@ from meekoppel_hub.coordination.score import PARTS, best_pair, deepest, weights_
 from meekoppel_hub.coordination.threads import Threads
 from meekoppel_hub.coordination.zone_pairs import ZonePairs, in_order, near_enough, related
 from meekoppel_hub.coordination.zones import Indexes, ZoneTable
+from meekoppel_hub.platform.agreements import Agreement
 
 
 @dataclass(frozen=True, slots=True)

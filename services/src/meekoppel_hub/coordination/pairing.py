@@ -15,7 +15,7 @@ log). What makes it so:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,12 +24,12 @@ from sqlalchemy import Connection
 from meekoppel_contracts.ids import OverlapId, PlanId
 from meekoppel_hub.coordination.following import Follower
 from meekoppel_hub.coordination.matching import match
-from meekoppel_hub.coordination.overlap import OPEN, Announcement, OverlapRow, Pair, settle
+from meekoppel_hub.coordination.overlap import OPEN, Announcement, Outcome, OverlapRow, Pair, settle
 from meekoppel_hub.coordination.plan_change import PlanChange
 from meekoppel_hub.coordination.queries import LoadedPlans, load_plans, overlaps_of
+from meekoppel_hub.coordination.resting import load_moratoria
 from meekoppel_hub.coordination.rulebook import Rulebook
 from meekoppel_hub.coordination.store import store_for
-from meekoppel_hub.platform.agreements import Agreement
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +52,17 @@ def match_stored(
     follower: Follower,
     plan_ids: Collection[PlanId],
     stored: Iterable[PlanChange],
-    agreement: Agreement,
+    rulebook: Rulebook,
     now: datetime,
 ) -> Matched:
-    """Match plans at the versions that are stored, and write what becomes of their pairs.
+    """Match plans and moratoria at the versions that are stored, and write what becomes of their pairs.
 
     Args:
         connection: the transaction that ends the batch.
         follower: the index in memory.
-        plan_ids: the plans to match.
+        plan_ids: the plans to match, and moratoria.
         stored: those of them that this worker stored just now; they need not be read again.
-        agreement: the rules.
+        rulebook: the rules.
         now: the time that the pairs get.
     """
     if not plan_ids:
@@ -71,19 +71,62 @@ def match_stored(
     store.begin_matching(connection)
     anew = follower.catch_up(connection)
     at_hand = [] if anew is None else [change for change in stored if change.plan_id not in anew]
+    found = find_pairs(connection, follower, plan_ids, rulebook, at_hand)
+    outcomes = found.outcomes(follower.changed_meanwhile(connection), now)
+    written = store.write_overlaps(connection, [outcome.row for outcome in outcomes])
+    told = [one for outcome in outcomes if outcome.row.overlap_id in written for one in outcome.announcements]
+    return Matched(len(plan_ids), told, found.titles)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The pairs in which some plans take part by some rules, and the same as they are stored.
+
+    Attributes:
+        pairs: those that meet, and those that are stored as meeting and do not.
+        known: what is stored of them.
+        titles: of the plans in them.
+    """
+
+    pairs: Sequence[Pair]
+    known: Mapping[OverlapId, OverlapRow]
+    titles: Mapping[PlanId, str]
+
+    def outcomes(self, changed: Collection[PlanId], now: datetime) -> list[Outcome]:
+        """Say what becomes of the pairs.
+
+        Args:
+            changed: plans that were stored anew meanwhile; their pairs are left out.
+            now: the time that the pairs get.
+        """
+        return [
+            outcome
+            for pair in _unchanged(self.pairs, changed)
+            if (outcome := settle(pair, self.known.get(pair.overlap_id), now)) is not None
+        ]
+
+
+def find_pairs(
+    connection: Connection,
+    follower: Follower,
+    plan_ids: Collection[PlanId],
+    rulebook: Rulebook,
+    at_hand: Iterable[PlanChange] = (),
+) -> Found:
+    """Find how plans meet by some rules, beside what is stored. Writes nothing.
+
+    Args:
+        connection: a transaction in which the follower has caught up.
+        follower: the index in memory.
+        plan_ids: the plans to match, and moratoria.
+        rulebook: the rules.
+        at_hand: plans that need not be read, as they are stored.
+    """
     known = overlaps_of(connection, plan_ids)
-    rulebook = Rulebook.everywhere(agreement)
     near = follower.index.near(plan_ids, rulebook.reach_m, rulebook.tolerance_days)
     loaded = _load(connection, near, known, at_hand)
     pairs = _pairs(loaded, near, known, rulebook)
-    outcomes = [
-        outcome
-        for pair in _unchanged(pairs, follower.changed_meanwhile(connection))
-        if (outcome := settle(pair, known.get(pair.overlap_id), now)) is not None
-    ]
-    written = store.write_overlaps(connection, [outcome.row for outcome in outcomes])
-    told = [one for outcome in outcomes if outcome.row.overlap_id in written for one in outcome.announcements]
-    return Matched(len(plan_ids), told, {plan.plan_id: plan.title for plan in loaded.plans})
+    return Found(pairs, known, {plan.plan_id: plan.title for plan in loaded.plans})
 
 
 def _load(
@@ -95,7 +138,8 @@ def _load(
     """Load all plans that may meet, or that met until now."""
     wanted = {plan_id for pair in near for plan_id in pair}
     wanted.update(side for row in known.values() if row.state == OPEN for side in (row.first_plan, row.second_plan))
-    return load_plans(connection, wanted, [change for change in at_hand if change.plan_id in wanted])
+    mine = [change for change in at_hand if change.plan_id in wanted]
+    return load_plans(connection, wanted, mine, load_moratoria)
 
 
 def _pairs(

@@ -44,6 +44,11 @@ class PlaceChange:
     offset: int
 
     @property
+    def subject(self) -> str:
+        """The id of what it is about."""
+        return subject_of(self.event)
+
+    @property
     def place(self) -> str:
         """Name the record in one string."""
         return f"{self.source.lane}/{self.offset}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -72,13 +72,23 @@ def among(connection: Connection, column: Column[str], values: Collection[str]) 
     return column.in_(select(func.json_each(json.dumps(list(values))).table_valued("value").c.value))
 
 
-def load_plans(connection: Connection, plan_ids: Collection[PlanId], at_hand: Iterable[PlanChange] = ()) -> LoadedPlans:
+Others = Callable[[Connection, Collection[PlanId]], Mapping[PlanId, tuple[PlanFacts, Sequence[ZoneRow]]]]
+"""Loads what takes part in matching and is no plan, by its ids."""
+
+
+def load_plans(
+    connection: Connection,
+    plan_ids: Collection[PlanId],
+    at_hand: Iterable[PlanChange] = (),
+    others: Others = lambda *_: {},
+) -> LoadedPlans:
     """Load plans with their matched zones, in one statement: facts and zones of the same version.
 
     Args:
         connection: a transaction.
         plan_ids: which plans.
         at_hand: those of them that need not be read: what is stored of them is known.
+        others: gives those that are no plans.
     """
     facts = {change.plan_id: PlanFacts(*change.facts) for change in at_hand}
     zones: dict[PlanId, Sequence[ZoneRow]] = {change.plan_id: change.zones for change in at_hand}
@@ -96,6 +106,8 @@ def load_plans(connection: Connection, plan_ids: Collection[PlanId], at_hand: It
             if number is not None:
                 read[row.plan_id].append((number, ZoneRow(role, bytes(wkb), buffer_m, periods)))
         zones |= {plan_id: [zone for _, zone in sorted(found)] for plan_id, found in read.items()}
+        for one, (its_facts, its_zones) in others(connection, [one for one in unread if one not in facts]).items():
+            facts[one], zones[one] = its_facts, its_zones
     return _side_by_side(facts, zones)
 
 

@@ -31,6 +31,7 @@ CHUNK = 500
 """So many plans are matched again in one transaction."""
 
 _LONGEST_CAUSE = 300
+_UNFINISHED = rules_changes.c.finished_at.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,11 @@ def take_over(connection: Connection, changes: Sequence[PlaceChange], cause: str
     return changed
 
 
+def is_unfinished(connection: Connection) -> bool:
+    """Tell whether plans are still to be matched again."""
+    return connection.execute(select(rules_changes.c.generation).where(_UNFINISHED).limit(1)).first() is not None
+
+
 def next_chunk(connection: Connection) -> Chunk | None:
     """Take the next plans that are to be matched again, and keep other workers from taking them.
 
@@ -73,7 +79,7 @@ def next_chunk(connection: Connection) -> Chunk | None:
         None when there are none, or when another worker is at it.
     """
     columns = rules_changes.c
-    oldest = select(rules_changes).where(columns.finished_at.is_(None)).order_by(columns.generation).limit(1)
+    oldest = select(rules_changes).where(_UNFINISHED).order_by(columns.generation).limit(1)
     row = connection.execute(oldest.with_for_update(skip_locked=True)).first()
     if row is None:
         return None

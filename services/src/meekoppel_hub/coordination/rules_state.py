@@ -17,6 +17,8 @@ from meekoppel_hub.platform.agreements.in_force import load_in_force
 from meekoppel_hub.platform.database.tables.places import RULES
 from meekoppel_hub.platform.database.tables.view import view_settings
 
+# One number for the whole view, beside those of `create`, `following` and `rebuilding`.
+_RULES_LOCK = 7_364_004
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -66,6 +68,11 @@ class Rules:
         return self._book
 
 
+def rules_now(connection: Connection) -> Rulebook:
+    """Give the rules by which the view is matched at this moment."""
+    return Rules().current(connection)
+
+
 def read_state(connection: Connection, *, lock: str = "") -> RulesState:
     """Read which rules hold.
 
@@ -73,9 +80,11 @@ def read_state(connection: Connection, *, lock: str = "") -> RulesState:
         connection: the transaction.
         lock: `share` to keep them from changing until the transaction ends, `change` to change them.
     """
+    if lock and connection.dialect.name == "postgresql":
+        # A lock on the row would do, but who changes it could wait for ever behind a row of others that share it.
+        shared = "_shared" if lock == "share" else ""
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock{shared}({_RULES_LOCK})")
     query = select(view_settings.c.value).where(view_settings.c.name == RULES)
-    if lock:
-        query = query.with_for_update(read=lock == "share")
     stored = json.loads(connection.execute(query).scalar_one())
     as_of = stored["as_of"]
     return RulesState(stored["generation"], _EPOCH if as_of is None else datetime.fromisoformat(as_of))

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meekoppel_contracts.codes import OpportunityPart
-from meekoppel_hub.coordination.agreement import Agreement
 from meekoppel_hub.coordination.plan_table import PlanTable, Texts, names
 from meekoppel_hub.coordination.windows import TimeFit
 from meekoppel_hub.coordination.zones import Floats, Indexes
+from meekoppel_hub.platform.agreements import Agreement
 
 Points = NDArray[np.int64]
 

@@ -97,7 +97,8 @@ _SAVE_OVERLAPS = f"""
     WHERE stored.first_version <= excluded.first_version AND stored.second_version <= excluded.second_version
       AND (stored.revision < excluded.revision
            OR stored.revision = excluded.revision AND
-              (stored.first_version, stored.second_version) <> (excluded.first_version, excluded.second_version))
+              (stored.first_version, stored.second_version, stored.ruleset, stored.rulesets)
+              <> (excluded.first_version, excluded.second_version, excluded.ruleset, excluded.rulesets))
     RETURNING overlap_id"""
 
 

@@ -153,7 +153,6 @@ def _hub_settings(settings: DemoSettings) -> HubSettings:
         database_url="",
         namespace="NL",
         crs=SRID,
-        agreement=None,
         api_host="127.0.0.1",
         api_port=settings.api_port,
         allow_private_webhooks=True,

@@ -32,7 +32,6 @@ class HubSettings(BaseSettings):
         namespace: the first part of every plan id.
         crs: EPSG number of the hub's CRS: projected, in metres.
         time_zone: in which the days of exports and reports begin and end.
-        agreement: a YAML file with the rules by which plans meet; empty takes the built-in national default.
         partitions: of each topic that is made.
         api_host: the address on which the API listens.
         api_port: its port; 0 takes a free one.
@@ -53,7 +52,6 @@ class HubSettings(BaseSettings):
     namespace: str = Field(default="NL", pattern=r"^[A-Z][A-Z0-9]{0,9}$")
     crs: int = Field(default=28992, gt=0)
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "Europe/Amsterdam"
-    agreement: Path | None = None
     partitions: int = Field(default=4, ge=1)
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8480, ge=0, le=65535)

@@ -16,12 +16,13 @@ from meekoppel_contracts.codec import encode_plan_event
 from meekoppel_contracts.events import PlanEvent
 from meekoppel_contracts.headers import VISIBILITY_HEADER, plan_event_headers
 from meekoppel_contracts.topics import COORDINATION, COORDINATION_RESTRICTED, PLANS, PLANS_RESTRICTED, dead_letters
-from meekoppel_hub.coordination.agreement import Agreement, national_agreement
 from meekoppel_hub.coordination.consume import CoordinationProcessor
 from meekoppel_hub.coordination.digest import ViewDigest, view_digest
 from meekoppel_hub.coordination.rebuilding.back import go_back
 from meekoppel_hub.coordination.rebuilding.progress import Progress, Step
 from meekoppel_hub.coordination.rebuilding.rebuild import Rebuild, Report
+from meekoppel_hub.coordination.rulebook import Rulebook
+from meekoppel_hub.platform.agreements import Agreement, national_agreement
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.database.tables.view import overlaps
 from meekoppel_hub.platform.stream.bulk import Stretch, log_record, read_stretch, whole_log
@@ -117,7 +118,7 @@ class Live:
 
     def start(self) -> None:
         """Claim all partitions, as a hub does when it starts and when it is fenced."""
-        processor = CoordinationProcessor(self.agreement, CRS, clock=self.clock)
+        processor = CoordinationProcessor(CRS, self.clock, Rulebook.everywhere(self.agreement))
         self.handler = BatchHandler(processor, self.database, self.clock)
         self.claims = {}
         for topic in LANES:
@@ -157,11 +158,13 @@ class Live:
 
     def rebuild(self, *, dry_run: bool = False, tell: Callable[[Step], None] = lambda _: None) -> Report:
         progress = Progress(tell)
-        again = Rebuild(self.database, self.log.bootstrap, self.agreement, CRS, progress, clock=self.clock)
+        again = Rebuild(
+            self.database, self.log.bootstrap, CRS, progress, self.clock, Rulebook.everywhere(self.agreement)
+        )
         return again.run(dry_run=dry_run)
 
     def back(self) -> None:
-        go_back(self.database, self.log.bootstrap, self.agreement, CRS, clock=self.clock)
+        go_back(self.database, self.log.bootstrap, CRS, self.clock, Rulebook.everywhere(self.agreement))
 
     def digest(self) -> ViewDigest:
         with self.database.read() as connection:

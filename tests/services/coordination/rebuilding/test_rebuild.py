@@ -11,10 +11,10 @@ from sqlalchemy import delete, select, text, update
 from meekoppel_contracts.codec import decode_overlap_event
 from meekoppel_contracts.codes import OverlapEventType, PlanEventType, Visibility
 from meekoppel_contracts.topics import COORDINATION, PLANS, dead_letters
-from meekoppel_hub.coordination.agreement import national_agreement
 from meekoppel_hub.coordination.rebuilding.place import BUSY
 from meekoppel_hub.coordination.rebuilding.status import view_status
 from meekoppel_hub.coordination.rebuilding.tables import tables_of
+from meekoppel_hub.platform.agreements import national_agreement
 from meekoppel_hub.platform.database.tables.stream import parked
 from meekoppel_hub.platform.database.tables.view import (
     former_places,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from meekoppel_hub.coordination.agreement import Agreement
 from meekoppel_hub.coordination.consume import CoordinationProcessor
 from meekoppel_hub.coordination.rebuilding.adopt import PREVIOUS_SETTING, Adopted, Adoption, Candidate
 from meekoppel_hub.coordination.rebuilding.tables import tables_of
 from meekoppel_hub.coordination.rebuilding.told import Told
+from meekoppel_hub.coordination.rulebook import Rulebook
 from meekoppel_hub.platform.clock import Clock, utc_now
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.database.view_state import SCHEME, read_setting, write_setting
@@ -16,15 +16,17 @@ from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.stream.records import PartitionId
 
 
-def go_back(database: Database, bootstrap: str, agreement: Agreement, crs: int, clock: Clock = utc_now) -> Adopted:
+def go_back(
+    database: Database, bootstrap: str, crs: int, clock: Clock = utc_now, rulebook: Rulebook | None = None
+) -> Adopted:
     """Put the previous tables in the place of the live ones, which become the previous ones.
 
     Args:
         database: of the hub.
         bootstrap: Kafka, `host:port,…`.
-        agreement: the rules by which plans meet.
         crs: EPSG number of the hub's CRS.
         clock: the time that news of pairs gets.
+        rulebook: the rules by which plans meet, whatever was agreed; None for what was agreed.
 
     Raises:
         SettingsError: when there are no previous tables, or this program cannot work with them.
@@ -42,7 +44,7 @@ def go_back(database: Database, bootstrap: str, agreement: Agreement, crs: int, 
                 f"scheme {SCHEME}: only the version that made them can work with them"
             )
         position = {_source(lane): offset for lane, offset in previous["position"].items()}
-        processor = CoordinationProcessor(agreement, crs, clock=clock)
+        processor = CoordinationProcessor(crs, clock, rulebook)
         adoption = Adoption(database, tables, bootstrap, processor, crs, clock)
         return adoption.run(Candidate(tables.previous, position, Told(), None))
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from meekoppel_contracts.ids import OverlapId
-from meekoppel_hub.coordination.consume import CoordinationProcessor
-from meekoppel_hub.coordination.plan_change import PlanChange
+from meekoppel_contracts.topics import AREAS
+from meekoppel_hub.coordination.consume import Change, CoordinationProcessor
+from meekoppel_hub.coordination.rebuilding.held_back import SERVICE
 from meekoppel_hub.platform.errors import PoisonRecord
+from meekoppel_hub.platform.stream import outbox
 from meekoppel_hub.platform.stream.parking import SetAside
 from meekoppel_hub.platform.stream.records import LogRecord, Outgoing, PartitionId
 
@@ -20,7 +22,11 @@ _AT_ONCE = 1_000
 
 @dataclass(slots=True)
 class _Unit:
-    """The transaction as the processor sees it; what it publishes is only noted: it may have been told already."""
+    """The transaction as the processor sees it.
+
+    What it publishes of pairs is only noted: it may have been told already. Of a moratorium that follows from a plan
+    the processor itself knows what it said: such a message is a new one, and goes out.
+    """
 
     connection: Connection
     sources: frozenset[PartitionId] = frozenset()
@@ -28,7 +34,10 @@ class _Unit:
 
     def publish(self, message: Outgoing, source: PartitionId) -> None:
         """Note a message."""
-        self.messages.append(message)
+        if message.topic == AREAS:
+            outbox.put(self.connection, SERVICE, [(source.lane, message)])
+        else:
+            self.messages.append(message)
 
 
 @dataclass(slots=True)
@@ -80,7 +89,7 @@ def fold_records(connection: Connection, processor: CoordinationProcessor, recor
     folded = Folded()
     unit = _Unit(connection)
     for begin in range(0, len(records), _AT_ONCE):
-        items: list[PlanChange] = []
+        items: list[Change] = []
         some = records[begin : begin + _AT_ONCE]
         decoded = []
         for record in some:
@@ -97,7 +106,7 @@ def fold_records(connection: Connection, processor: CoordinationProcessor, recor
 def _apply(
     unit: _Unit,
     processor: CoordinationProcessor,
-    items: Sequence[PlanChange],
+    items: Sequence[Change],
     records: Sequence[LogRecord],
     folded: Folded,
 ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from meekoppel_hub.coordination.agreement import Agreement
 from meekoppel_hub.coordination.consume import CoordinationProcessor
 from meekoppel_hub.coordination.rebuilding.adopt import TOPICS, Adopted, Adoption, Candidate
 from meekoppel_hub.coordination.rebuilding.compare import Comparison, compare
@@ -19,6 +18,7 @@ from meekoppel_hub.coordination.rebuilding.reading import Read, ReadShare, read_
 from meekoppel_hub.coordination.rebuilding.tables import tables_of
 from meekoppel_hub.coordination.rebuilding.told import VERSION_COLUMNS, Told, version_row
 from meekoppel_hub.coordination.rulebook import Rulebook
+from meekoppel_hub.coordination.rules_state import rules_now
 from meekoppel_hub.platform.clock import Clock, utc_now
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.database.tables.view import (
@@ -73,25 +73,25 @@ class Rebuild:
     Args:
         database: of the hub, with its tables; those of the view may follow an older scheme.
         bootstrap: Kafka, `host:port,…`.
-        agreement: the rules by which plans meet.
         crs: EPSG number of the hub's CRS.
         progress: is told how it goes.
         clock: the time that news of pairs gets.
+        rulebook: the rules by which plans meet, whatever was agreed; None for what was agreed.
     """
 
     def __init__(
         self,
         database: Database,
         bootstrap: str,
-        agreement: Agreement,
         crs: int,
         progress: Progress,
         clock: Clock = utc_now,
+        rulebook: Rulebook | None = None,
     ) -> None:
         self._database = database
         self._url = database.engine.url.render_as_string(hide_password=False)
         self._bootstrap = bootstrap
-        self._agreement = agreement
+        self._rulebook = rulebook
         self._crs = crs
         self._progress = progress
         self._clock = clock
@@ -170,7 +170,8 @@ class Rebuild:
                 writer.write(version_row(*one) for one in some)
         self._progress.begin("match", unit="pairs")
         with self._database.read() as connection:
-            meetings = meetings_of(connection, self._tables.next, Rulebook.everywhere(self._agreement))
+            rulebook = self._rulebook or rules_now(connection)
+            meetings = meetings_of(connection, self._tables.next, rulebook)
             settled = settle_all(connection, self._tables.next, meetings, told, self._clock())
         with self._tables.writing(overlaps, OVERLAP_COLUMNS) as writer:
             writer.write(map(as_row, settled.rows))
@@ -189,5 +190,5 @@ class Rebuild:
         return found
 
     def _adoption(self) -> Adoption:
-        processor = CoordinationProcessor(self._agreement, self._crs, clock=self._clock)
+        processor = CoordinationProcessor(self._crs, self._clock, self._rulebook)
         return Adoption(self._database, self._tables, self._bootstrap, processor, self._crs, self._clock)

@@ -83,7 +83,7 @@ def _settings(model: BaseModel, before: str) -> Iterator[Setting]:
         elif isinstance(value, tuple) and value and isinstance(value[0], BaseModel):
             for item in value:
                 yield from _settings(item, f"{place}.{item.name}.")
-        elif place not in ("layers", "discipline_fit.pairs") and name != "name" and value is not None:
+        elif place not in ("layers", "discipline_fit.pairs", "moratoria") and name != "name" and value is not None:
             yield Setting(place, _shown(value), field.description or "")
 
 
