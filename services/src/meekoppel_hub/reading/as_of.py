@@ -73,12 +73,12 @@ def plans_as_of(
         now: the time now, for what the viewer may see today.
         limit: of the page.
     """
-    query = _query(connection, viewer, wanted, moment)
+    candidates = _candidates(connection, viewer, wanted, moment)
     seen: list[StoredPlan] = []
     looked_at, count = 0, min(_ROWS_AT_ONCE, limit + _SPARE_ROWS)
     while looked_at < MOST_LOOKED_AT:
-        page = query if after is None else query.where(plans.c.plan_id > after)
-        rows = connection.execute(page.limit(count)).all()
+        page = candidates if after is None else candidates.where(plans.c.plan_id > after)
+        rows = connection.execute(_with_versions(page.limit(count), moment)).all()
         seen += _fitting([plan for row in rows if (plan := _seen(row, viewer, moment, now))], wanted)
         if len(seen) > limit:
             return PageAsOf(seen[:limit], seen[limit - 1].plan_id)
@@ -124,8 +124,8 @@ def sharing_today(row: Any, viewer: Viewer) -> Sharing:
     return Sharing(row.initiator, row.publisher, row.visibility, (), None, row.withdrawn)
 
 
-def _query(connection: Connection, viewer: Viewer, wanted: PlanFilter, moment: datetime) -> Select[Any]:
-    then, newest = plan_versions.alias("then"), plan_versions.alias("newest")
+def _candidates(connection: Connection, viewer: Viewer, wanted: PlanFilter, moment: datetime) -> Select[Any]:
+    """Select the plans that may be asked for, by id, from what the database can tell of them."""
     conditions: list[ColumnElement[bool]] = []
     if viewer.organisation is None and not viewer.operator:
         conditions.append(plans.c.visibility == Visibility.PUBLIC.value)
@@ -134,14 +134,23 @@ def _query(connection: Connection, viewer: Viewer, wanted: PlanFilter, moment: d
         conditions += [or_(changed_since, condition) for condition in unchanged]
     if wanted.area is not None:
         conditions.append(_was_in(connection, wanted.area))
-    own = (plans.c.plan_id, plans.c.visibility, plans.c.withdrawn, plans.c.initiator, plans.c.publisher)
+    own = ("plan_id", "version", "visibility", "withdrawn", "initiator", "publisher")
+    return select(*(plans.c[name] for name in own)).where(*conditions).order_by(plans.c.plan_id)
+
+
+def _with_versions(candidates: Select[Any], moment: datetime) -> Select[Any]:
+    """Join some plans with their versions of then (null where there was none yet) and of today.
+
+    The limit of the candidates stands within the query: the planner then knows that there are few.
+    """
+    some, then, newest = candidates.subquery("some"), plan_versions.alias("then"), plan_versions.alias("newest")
+    held = (then.c.plan_id == some.c.plan_id) & (then.c.version == version_as_of(some.c.plan_id, moment))
     return (
-        select(*own, then.c.event, newest.c.event.label("newest_event"))
-        .select_from(plans)
-        .join(then, (then.c.plan_id == plans.c.plan_id) & (then.c.version == version_as_of(plans.c.plan_id, moment)))
-        .join(newest, (newest.c.plan_id == plans.c.plan_id) & (newest.c.version == plans.c.version))
-        .where(*conditions)
-        .order_by(plans.c.plan_id)
+        select(some, then.c.event, newest.c.event.label("newest_event"))
+        .select_from(some)
+        .outerjoin(then, held)
+        .join(newest, (newest.c.plan_id == some.c.plan_id) & (newest.c.version == some.c.version))
+        .order_by(some.c.plan_id)
     )
 
 
@@ -169,6 +178,8 @@ def _has_box(table: FromClause, box: dict[str, float]) -> ColumnElement[bool]:
 
 
 def _seen(row: Row[Any], viewer: Viewer, moment: datetime, now: datetime) -> StoredPlan | None:
+    if row.event is None:
+        return None
     then = read_stored(row.event)
     if then.sharing.withdrawn or not may_see(viewer, then.sharing, moment):
         return None

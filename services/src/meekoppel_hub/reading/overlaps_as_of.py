@@ -12,10 +12,9 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Table, and_, func, or_, select
 
 from meekoppel_contracts.codec import MORATORIUM_EVENTS, OVERLAP_EVENTS
-from meekoppel_contracts.codes import Visibility
 from meekoppel_hub.platform.clock import to_micros
 from meekoppel_hub.platform.database.tables.places import moratorium_versions
 from meekoppel_hub.platform.database.tables.view import overlap_versions, overlaps, plan_versions, plans
@@ -54,12 +53,13 @@ def overlaps_as_of(
         now: the time now, for what the viewer may see today.
         limit: of the page.
     """
-    query = _query(viewer, wanted, moment)
+    candidates = _candidates(wanted)
     seen: list[WholeSight] = []
     for _ in range(MOST_LOOKED_AT // _ROWS_AT_ONCE):
-        page = query if after is None else query.where(overlaps.c.overlap_id > after)
-        rows = connection.execute(page.limit(_ROWS_AT_ONCE)).all()
-        seen += fitting([sight for row in rows if (sight := _sight(row, viewer, moment, now))], wanted)
+        page = candidates if after is None else candidates.where(overlaps.c.overlap_id > after)
+        rows = connection.execute(_as_told(page.limit(_ROWS_AT_ONCE), moment)).all()
+        sights = [sight for row in rows if (sight := _sight(row, viewer, moment, now))]
+        seen += fitting([sight for sight in sights if _was_told(sight.row, wanted)], wanted)
         if len(seen) > limit:
             return PageAsOf(seen[:limit], str(seen[limit - 1].row.overlap_id))
         if len(rows) < _ROWS_AT_ONCE:
@@ -72,77 +72,71 @@ def overlap_as_of(
     connection: Connection, viewer: Viewer, overlap_id: str, moment: datetime, now: datetime
 ) -> WholeSight | None:
     """Give one pair as it was known at a moment; None when there was none that the viewer may see."""
-    query = _query(viewer, OverlapFilter(), moment).where(overlaps.c.overlap_id == overlap_id)
-    row = connection.execute(query).first()
+    candidate = _candidates(OverlapFilter()).where(overlaps.c.overlap_id == overlap_id).limit(1)
+    row = connection.execute(_as_told(candidate, moment)).first()
     return None if row is None else _sight(row, viewer, moment, now)
 
 
-def _query(viewer: Viewer, wanted: OverlapFilter, moment: datetime) -> Select[Any]:
-    told = overlap_versions.c
-    earlier = overlap_versions.alias()
-    revision = (
-        select(func.max(earlier.c.revision))
-        .where(earlier.c.overlap_id == overlaps.c.overlap_id, earlier.c.recorded_at <= moment)
-        .scalar_subquery()
+def _candidates(wanted: OverlapFilter) -> Select[Any]:
+    """Select pairs by id; of one plan when one is asked for, since a pair never changes its plans."""
+    names = ("overlap_id", "first_plan", "second_plan", "moratorium_id")
+    query = select(*(overlaps.c[name] for name in names)).order_by(overlaps.c.overlap_id)
+    if wanted.plan_id is None:
+        return query
+    return query.where(or_(overlaps.c.first_plan == wanted.plan_id, overlaps.c.second_plan == wanted.plan_id))
+
+
+def _as_told(candidates: Select[Any], moment: datetime) -> Select[Any]:
+    """Join some pairs with what was told of them until then, and with their plans of then and of today.
+
+    The limit of the candidates stands within the query: the planner then knows that there are few.
+    """
+    some, told, rest = candidates.subquery("some"), overlap_versions.alias("told"), moratorium_versions.alias("rest")
+    query = (
+        select(some.c.overlap_id, some.c.moratorium_id, *_told_columns(told), rest.c.event.label("rest_event"))
+        .select_from(some)
+        .outerjoin(told, _newest_of(overlap_versions, told, some.c.overlap_id, moment))
+        .outerjoin(rest, _newest_of(moratorium_versions, rest, some.c.moratorium_id, moment))
     )
-    columns = (told.overlap_id, told.state, told.restricted, told.detected_at, told.event, *_columns())
-    held = (told.overlap_id == overlaps.c.overlap_id) & (told.revision == revision)
-    query = select(*columns).select_from(overlaps).join(overlap_versions, held)
-    for side, plan_id in zip(_SIDES, (overlaps.c.first_plan, overlaps.c.second_plan), strict=True):
-        plan, then, newest = _now[side], _then[side], _newest[side]
-        version = version_as_of(plan_id, moment)
-        no_plan = side == "second"  # it may be a moratorium
-        query = (
-            query.join(plan, plan.c.plan_id == plan_id, isouter=no_plan)
-            .join(then, (then.c.plan_id == plan_id) & (then.c.version == version), isouter=no_plan)
-            .join(newest, (newest.c.plan_id == plan_id) & (newest.c.version == plan.c.version), isouter=no_plan)
-        )
-    query = query.outerjoin(moratorium_versions, _rest_as_of(moment))
-    known = or_(_then["second"].c.event.is_not(None), overlaps.c.moratorium_id.is_not(None))
-    return query.where(known, *_conditions(viewer, wanted)).order_by(overlaps.c.overlap_id)
-
-
-def _rest_as_of(moment: datetime) -> ColumnElement[bool]:
-    """Join the moratorium of a breach as it was at a moment."""
-    rest, earlier = moratorium_versions.c, moratorium_versions.alias()
-    revision = (
-        select(func.max(earlier.c.revision))
-        .where(earlier.c.moratorium_id == overlaps.c.moratorium_id, earlier.c.recorded_at <= moment)
-        .scalar_subquery()
-    )
-    return (rest.moratorium_id == overlaps.c.moratorium_id) & (rest.revision == revision)
-
-
-def _columns() -> Iterator[ColumnElement[Any]]:
-    yield overlaps.c.moratorium_id
-    yield moratorium_versions.c.event.label("rest_event")
     for side in _SIDES:
-        yield _then[side].c.event.label(f"{side}_event")
-        yield _newest[side].c.event.label(f"{side}_newest_event")
-        yield from (_now[side].c[name].label(f"{side}_{name}") for name in _SHARED)
+        plan_id, plan, then, newest = some.c[f"{side}_plan"], _now[side], _then[side], _newest[side]
+        query = (
+            query.outerjoin(plan, plan.c.plan_id == plan_id)
+            .outerjoin(then, (then.c.plan_id == plan_id) & (then.c.version == version_as_of(plan_id, moment)))
+            .outerjoin(newest, (newest.c.plan_id == plan_id) & (newest.c.version == plan.c.version))
+            .add_columns(then.c.event.label(f"{side}_event"), newest.c.event.label(f"{side}_newest_event"))
+            .add_columns(*(plan.c[name].label(f"{side}_{name}") for name in _SHARED))
+        )
+    return query.order_by(some.c.overlap_id)
 
 
-def _conditions(viewer: Viewer, wanted: OverlapFilter) -> list[ColumnElement[bool]]:
-    told = overlap_versions.c
-    conditions: list[ColumnElement[bool]] = []
-    if viewer.organisation is None and not viewer.operator:
-        open_first, open_second = (_now[side].c.visibility == Visibility.PUBLIC.value for side in _SIDES)
-        conditions += [open_first, or_(open_second, overlaps.c.moratorium_id.is_not(None))]
-    if wanted.kinds:
-        conditions.append(told.kind.in_(wanted.kinds))
-    if wanted.state is not None:
-        conditions.append(told.state == wanted.state)
-    if wanted.organisations:
-        sides = (told.first_organisation, told.second_organisation)
-        conditions.append(or_(*(side.in_(wanted.organisations) for side in sides)))
-    if wanted.plan_id is not None:
-        conditions.append(or_(overlaps.c.first_plan == wanted.plan_id, overlaps.c.second_plan == wanted.plan_id))
-    if wanted.changed_since is not None:
-        conditions.append(told.recorded_at >= wanted.changed_since)
-    return conditions
+def _told_columns(told: FromClause) -> Iterator[ColumnElement[Any]]:
+    yield told.c.event
+    yield from (told.c[name] for name in ("state", "restricted", "detected_at"))
+
+
+def _newest_of(table: Table, joined: FromClause, subject: Any, moment: datetime) -> ColumnElement[bool]:
+    """Join the highest revision of a subject that was recorded until a moment."""
+    name = next(iter(table.primary_key)).name
+    earlier = table.alias()
+    revision = select(func.max(earlier.c.revision)).where(earlier.c[name] == subject, earlier.c.recorded_at <= moment)
+    return and_(joined.c[name] == subject, joined.c.revision == revision.scalar_subquery())
+
+
+def _was_told(told: Any, wanted: OverlapFilter) -> bool:
+    """Tell whether what was told then is what is asked for, but for the sides and the area."""
+    return (
+        (not wanted.kinds or told.kind in wanted.kinds)
+        and (wanted.state is None or told.state == wanted.state)
+        and (wanted.changed_since is None or told.changed_at >= wanted.changed_since)
+    )
 
 
 def _sight(row: Row[Any], viewer: Viewer, moment: datetime, now: datetime) -> WholeSight | None:
+    """Give what the viewer sees of a pair, or None: also when nothing was told of it yet."""
+    no_side = row.moratorium_id is None and row.second_event is None
+    if row.event is None or row.first_event is None or no_side:
+        return None
     told = _told(row)
     seen: list[StoredPlan | RestSide | None] = []
     own = False
