@@ -22,7 +22,7 @@ COMMANDS = {
     "kafka": ("kafka", "app"),
     "organisations": ("organisations", "app"),
     "areas": ("areas", "app"),
-    "agreements": ("agreements", "app"),
+    "agreements": ("simulation", "app"),
     "moratoria": ("moratoria", "app"),
     "subscriptions": ("subscriptions", "app"),
     "deliveries": ("subscriptions", "deliveries_app"),

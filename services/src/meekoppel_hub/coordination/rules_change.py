@@ -83,7 +83,7 @@ def next_chunk(connection: Connection) -> Chunk | None:
     row = connection.execute(oldest.with_for_update(skip_locked=True)).first()
     if row is None:
         return None
-    concerned = _concerned(json.loads(row.concerns)).where(plans.c.plan_id > row.after_plan)
+    concerned = concerned_plans(json.loads(row.concerns)).where(plans.c.plan_id > row.after_plan)
     plan_ids = [row.plan_id for row in connection.execute(concerned.order_by(plans.c.plan_id).limit(CHUNK))]
     return Chunk(row.generation, plan_ids, len(plan_ids) < CHUNK)
 
@@ -109,7 +109,7 @@ def note_progress(connection: Connection, chunk: Chunk, now: datetime) -> None:
 
 
 def _note(connection: Connection, generation: int, cause: str, boxes: list[Box] | None, now: datetime) -> None:
-    total = connection.scalar(select(func.count()).select_from(_concerned(boxes).subquery())) or 0
+    total = connection.scalar(select(func.count()).select_from(concerned_plans(boxes).subquery())) or 0
     connection.execute(
         insert(rules_changes).values(
             generation=generation,
@@ -124,7 +124,7 @@ def _note(connection: Connection, generation: int, cause: str, boxes: list[Box] 
     log.info("rules_changing", generation=generation, cause=cause, plans=total)
 
 
-def _concerned(boxes: Sequence[Sequence[float]] | None) -> Select[tuple[PlanId]]:
+def concerned_plans(boxes: Sequence[Sequence[float]] | None) -> Select[tuple[PlanId]]:
     """Select the plans that can still meet others, of which a zone lies in one of the boxes."""
     live = select(plans.c.plan_id).where(plans.c.ended.is_(None))
     if boxes is None:
