@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from meekoppel_contracts.codes import OpportunityPart, OverlapKind, Severity
 from meekoppel_contracts.ids import OverlapId, overlap_id
@@ -21,7 +21,8 @@ class PartOfScore:
 
 def score_parts_to_text(parts: tuple[PartOfScore, ...]) -> str | None:
     """Write the parts of a score as the view keeps them; None when there are none."""
-    return json.dumps([asdict(part) for part in parts]) if parts else None
+    rows = [{"part": one.part, "points": one.points, "weight": one.weight} for one in parts]
+    return json.dumps(rows) if rows else None
 
 
 def score_parts_from_text(text: str | None) -> tuple[PartOfScore, ...]:

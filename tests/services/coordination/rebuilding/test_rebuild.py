@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, text, update
 from meekoppel_contracts.codec import decode_overlap_event
 from meekoppel_contracts.codes import OverlapEventType, PlanEventType, Visibility
 from meekoppel_contracts.topics import COORDINATION, PLANS, dead_letters
+from meekoppel_hub.coordination.rebuilding import rebuild
 from meekoppel_hub.coordination.rebuilding.place import BUSY
 from meekoppel_hub.coordination.rebuilding.status import view_status
 from meekoppel_hub.coordination.rebuilding.tables import tables_of
@@ -192,7 +193,7 @@ def test_what_is_folded_meanwhile_is_not_lost_nor_told_twice(live) -> None:
     town(live)
 
     def meanwhile(step) -> None:
-        if step.phase == "match" and not live.told:
+        if step.phase == "newest" and not live.told:
             live.told.append(step)
             live.log.put(plan_event(A, version=3, days=(3, 13), type=CHANGED), plan_event("NL.f.1"))
             live.fold()
@@ -341,3 +342,13 @@ def test_tables_of_an_older_scheme_give_way_and_are_kept(live) -> None:
     assert (found.scheme, found.previous["scheme"]) == (2, 1)
     with pytest.raises(SettingsError, match="follow scheme 1"):
         live.back()
+
+
+def test_a_large_log_is_read_and_decoded_by_several_processes(live, monkeypatch) -> None:
+    town(live)
+    before = state(live)
+    monkeypatch.setattr(rebuild, "WORTH_PROCESSES", 1)
+
+    report = live.rebuild()
+
+    assert (report.comparison.differences, same(live, before)) == ([], True)

@@ -9,6 +9,7 @@ and counted: they differ because time passes, not because something is wrong.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Table, select, text
@@ -57,22 +58,44 @@ class Comparison:
     differences: list[Difference] = field(default_factory=list)
 
 
-def compare(database: Database, tables: ViewTables, position: Positions, rows: Iterable[OverlapRow]) -> Comparison:
-    """Compare the live view with the one that was made from the log.
+def compare_plans(database: Database, tables: ViewTables, position: Positions) -> Comparison:
+    """Compare the plans of the live view with those that were made from the log.
+
+    Args:
+        database: that holds both.
+        tables: of the store.
+        position: up to where the log was read.
+    """
+    with _snapshot(database) as connection:
+        if not tables.exists(connection, tables.live):
+            return Comparison()
+        tables.prepare_checksums(connection)
+        return _Comparing(connection, tables, position).run()
+
+
+def compare_pairs(
+    database: Database, tables: ViewTables, position: Positions, rows: Iterable[OverlapRow], comparison: Comparison
+) -> None:
+    """Compare the pairs of the live view; what differs goes with the rest.
 
     Args:
         database: that holds both.
         tables: of the store.
         position: up to where the log was read.
         rows: the pairs that were matched from nothing.
+        comparison: of the plans.
     """
+    with _snapshot(database) as connection:
+        if tables.exists(connection, tables.live):
+            _Comparing(connection, tables, position).add_pairs(rows, comparison)
+
+
+@contextmanager
+def _snapshot(database: Database) -> Iterator[Connection]:
     with database.read() as connection:
         if database.dialect == "postgresql":
             connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-        if not tables.exists(connection, tables.live):
-            return Comparison()
-        tables.prepare_checksums(connection)
-        return _Comparing(connection, tables, position).run(rows)
+        yield connection
 
 
 class _Comparing:
@@ -88,8 +111,8 @@ class _Comparing:
             if offset != live.get(source, 0)
         }
 
-    def run(self, rows: Iterable[OverlapRow]) -> Comparison:
-        """Compare everything."""
+    def run(self) -> Comparison:
+        """Compare the plans."""
         later = self._later()
         found: dict[str, list[str]] = {}
         for plan_id, problem in self._plan_problems():
@@ -98,10 +121,13 @@ class _Comparing:
         for plan_id, problems in sorted(found.items()):
             if plan_id not in later:
                 result.differences.append(Difference("plan", plan_id, "; ".join(problems)))
-        live = self._live_pairs()
-        result.overlaps = len(live)
-        result.differences += _pair_differences(live, rows, later)
         return result
+
+    def add_pairs(self, rows: Iterable[OverlapRow], comparison: Comparison) -> None:
+        """Compare the pairs."""
+        live = self._live_pairs()
+        comparison.overlaps = len(live)
+        comparison.differences += _pair_differences(live, rows, self._later())
 
     def _count(self, table: Table) -> int:
         return int(self._connection.scalar(text(f"SELECT count(*) FROM {self._tables.live.name(table.name)}")) or 0)

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -19,11 +20,11 @@ from meekoppel_hub.platform.database.tables.base import UtcDateTime
 _HEADER = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8
 _TRAILER = b"\xff\xff"
 _NULL = b"\xff\xff\xff\xff"
-_EIGHT, _FOUR, _ONE = (size.to_bytes(4, "big") for size in (8, 4, 1))
 _BEGIN = datetime(2000, 1, 1, tzinfo=UTC)
 _AT_ONCE = 2_000
+_SHORT, _LONG = 64, 1_000
+_MOST_REMEMBERED = 10_000
 
-_double = struct.Struct(">d").pack
 _Encode = Callable[[Any], bytes]
 
 
@@ -75,7 +76,19 @@ def copying(
         copy.write(_TRAILER)
 
 
+class _Memo(dict[str, bytes]):
+    """Texts of which few differ, written once."""
+
+    def __missing__(self, value: str) -> bytes:
+        data = _text(value)
+        if len(self) < _MOST_REMEMBERED:
+            self[value] = data
+        return data
+
+
 def _encoder(kind: TypeEngine[Any]) -> _Encode:
+    if isinstance(kind, String) and (kind.length or _LONG) <= _SHORT:
+        return _Memo().__getitem__
     for known, encode in _ENCODERS:
         if isinstance(kind, known):
             return encode
@@ -91,33 +104,20 @@ def _bytes(value: bytes) -> bytes:
     return len(value).to_bytes(4, "big") + value
 
 
-def _eight(value: int) -> bytes:
-    return _EIGHT + value.to_bytes(8, "big", signed=True)
-
-
-def _four(value: int) -> bytes:
-    return _FOUR + value.to_bytes(4, "big", signed=True)
-
-
-def _flag(value: bool) -> bytes:
-    return _ONE + (b"\x01" if value else b"\x00")
-
-
-def _float(value: float) -> bytes:
-    return _EIGHT + _double(value)
-
-
 def _moment(value: datetime) -> bytes:
     passed = value - _BEGIN
     return _eight((passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds)
 
 
+# Each value stands behind its length in bytes.
+_eight = partial(struct.Struct(">iq").pack, 8)
+_FLAGS = {False: b"\0\0\0\x01\x00", True: b"\0\0\0\x01\x01"}
 _ENCODERS: tuple[tuple[type[TypeEngine[Any]] | type[UtcDateTime], _Encode], ...] = (
     (UtcDateTime, _moment),
     (BigInteger, _eight),
-    (Integer, _four),
-    (Boolean, _flag),
-    (Float, _float),
+    (Integer, partial(struct.Struct(">ii").pack, 4)),
+    (Boolean, _FLAGS.__getitem__),
+    (Float, partial(struct.Struct(">id").pack, 8)),
     (LargeBinary, _bytes),
     (String, _text),
 )

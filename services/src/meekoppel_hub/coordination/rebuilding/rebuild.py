@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from meekoppel_hub.coordination.consume import CoordinationProcessor
 from meekoppel_hub.coordination.rebuilding.adopt import TOPICS, Adopted, Adoption, Candidate
-from meekoppel_hub.coordination.rebuilding.compare import Comparison, compare
+from meekoppel_hub.coordination.rebuilding.compare import Comparison, compare_pairs, compare_plans
 from meekoppel_hub.coordination.rebuilding.held_back import HeldBack, dead_letter_spots, held_back, parked_now
+from meekoppel_hub.coordination.rebuilding.moved import fill_moved
 from meekoppel_hub.coordination.rebuilding.newest import Fallen, Filled, fill_newest
 from meekoppel_hub.coordination.rebuilding.pair_rows import OVERLAP_COLUMNS, as_row
 from meekoppel_hub.coordination.rebuilding.pairs import Settled, meetings_of, settle_all
@@ -119,9 +121,16 @@ class Rebuild:
         workers = self._tables.workers if log.size >= WORTH_PROCESSES else 1
         read = self._read(log, held, workers)
         filled = self._fill(workers)
-        told, settled = self._pair()
-        self._progress.begin("compare")
-        comparison = compare(self._database, self._tables, log.end, settled.rows)
+        with ThreadPoolExecutor(2) as beside:  # the database, and other processes, are busy while we match
+            moved = beside.submit(fill_moved, self._database, self._tables, self._url, self._crs, workers)
+            compared = beside.submit(compare_plans, self._database, self._tables, log.end)
+            told, settled = self._pair()
+            self._progress.begin("compare")
+            comparison = compared.result()
+            compare_pairs(self._database, self._tables, log.end, settled.rows, comparison)
+            decoded = moved.result()
+        self._progress.begin("index", unit="tables")
+        self._tables.finish([former_places, overlaps, overlap_versions, view_changes])
         poison = [*read.poison, *self._fallen(filled.fallen)]
         adopted = None
         if dry_run:
@@ -140,7 +149,7 @@ class Rebuild:
             plans=filled.plans,
             overlaps=sum(1 for row in settled.rows if row.state == "open"),
             to_tell=len(settled.untold),
-            decoded=read.decoded + filled.decoded,
+            decoded=read.decoded + filled.decoded + decoded,
             set_aside=poison,
             comparison=comparison,
             adopted=adopted,
@@ -159,7 +168,7 @@ class Rebuild:
         self._progress.begin("newest", unit="plans")
         filled = fill_newest(self._database, self._tables, self._url, self._crs, workers, self._progress.advance)
         self._progress.begin("index", unit="tables")
-        self._tables.finish([plans, plan_zones, former_places])
+        self._tables.finish([plans, plan_zones])
         return filled
 
     def _pair(self) -> tuple[Told, Settled]:
@@ -175,8 +184,6 @@ class Rebuild:
             settled = settle_all(connection, self._tables.next, meetings, told, self._clock())
         with self._tables.writing(overlaps, OVERLAP_COLUMNS) as writer:
             writer.write(map(as_row, settled.rows))
-        self._progress.begin("index", unit="tables")
-        self._tables.finish([overlaps, overlap_versions, view_changes])
         return told, settled
 
     def _fallen(self, fallen: Sequence[Fallen]) -> list[SetAside]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol, cast
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -121,63 +121,55 @@ def _ends(consumer: Consumer, bootstrap: str, topics: Sequence[str]) -> Stretch:
     return Stretch(begin, end)
 
 
-@dataclass(slots=True)
-class _Reading:
-    """How far the reading of a stretch is.
-
-    Attributes:
-        end: where each partition is to stop.
-        left: the partitions that are not at their end yet.
-        moved_at: monotonic seconds of the last progress.
-    """
-
-    end: Positions
-    left: set[PartitionId]
-    moved_at: float = field(default_factory=time.monotonic)
-
-    def take(self, message: RawRecord) -> bool:
-        """Note a message; tell whether it is a record of the stretch.
-
-        Raises:
-            TransientError: when it says that Kafka is away.
-        """
-        source = PartitionId(message.topic(), message.partition())
-        error = message.error()
-        if error is not None:
-            if error.code() != KafkaError._PARTITION_EOF:
-                raise TransientError(f"the log cannot be read: {error}")
-            self.left.discard(source)  # what follows up to the end are marks of transactions
-            return False
-        if message.offset() >= self.end[source] - 1:
-            self.left.discard(source)
-        return bool(message.offset() < self.end[source])
-
-
 def read_stretch(bootstrap: str, stretch: Stretch) -> Iterator[list[RawRecord]]:
     """Give the records of a stretch, in batches that mix partitions; each partition in order.
 
     Raises:
         TransientError: when Kafka is away, or gives nothing for a minute.
     """
-    places = {source: end for source, end in stretch.end.items() if stretch.begin.get(source, 0) < end}
-    if not places:
+    ends = {
+        (source.topic, source.partition): end
+        for source, end in stretch.end.items()
+        if stretch.begin.get(source, 0) < end
+    }
+    if not ends:
         return
     consumer = _consumer(bootstrap)
-    reading = _Reading(places, set(places))
+    left, moved_at = set(ends), time.monotonic()
     try:
-        consumer.assign([TopicPartition(s.topic, s.partition, stretch.begin.get(s, 0)) for s in places])
-        while reading.left:
+        consumer.assign([TopicPartition(*place, stretch.begin.get(PartitionId(*place), 0)) for place in ends])
+        while left:
             messages = cast(list[RawRecord], consumer.consume(_AT_ONCE, _GATHER_SECONDS))
             if messages:
-                reading.moved_at = time.monotonic()
-            elif time.monotonic() - reading.moved_at > _STALL_SECONDS:
+                moved_at = time.monotonic()
+            elif time.monotonic() - moved_at > _STALL_SECONDS:
                 raise TransientError(f"Kafka gave nothing for {_STALL_SECONDS:.0f} s although the log goes on")
-            if records := [message for message in messages if reading.take(message)]:
-                yield records
+            if records := [each for each in messages if each.error() is None or not _is_end(each, left)]:
+                within = [each for each in records if each.offset() < ends[each.topic(), each.partition()]]
+                left -= {(each.topic(), each.partition()) for each in _last_ones(records, ends)}
+                yield within
     except KafkaException as error:
         raise TransientError(f"the log cannot be read from {bootstrap}: {error}") from error
     finally:
         consumer.close()
+
+
+def _is_end(message: RawRecord, left: set[tuple[str, int]]) -> bool:
+    """Take the end of a partition: what follows up to its offset are marks of transactions.
+
+    Raises:
+        TransientError: when the message says something else.
+    """
+    error = message.error()
+    if error is None or error.code() != KafkaError._PARTITION_EOF:
+        raise TransientError(f"the log cannot be read: {error}")
+    left.discard((message.topic(), message.partition()))
+    return True
+
+
+def _last_ones(records: Sequence[RawRecord], ends: Mapping[tuple[str, int], int]) -> list[RawRecord]:
+    """Find the records that stand at or behind the end of their stretch."""
+    return [each for each in records if each.offset() >= ends[each.topic(), each.partition()] - 1]
 
 
 def log_record(message: RawRecord) -> LogRecord:
