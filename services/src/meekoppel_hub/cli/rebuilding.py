@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -25,6 +26,7 @@ from meekoppel_hub.platform.data_folder import open_data_folder
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.database.create import open_view
 from meekoppel_hub.platform.kafka import ensure_topics, start_kafka
+from meekoppel_hub.platform.logs import set_up_logs
 from meekoppel_hub.platform.running import find_running
 from meekoppel_hub.platform.settings import HubSettings
 
@@ -69,6 +71,7 @@ def rebuild(dry_run: DryRun = False, as_json: AsJson = False, differences: Diffe
 
     Also for a database that was lost, and for one whose tables an older version made.
     """
+    set_up_logs(logging.WARNING)
     settings = HubSettings.read()
     with _hub(settings) as (database, bootstrap):
         progress = Progress(_say)
@@ -97,6 +100,7 @@ def status(as_json: AsJson = False) -> None:
 def back(yes: Yes = False) -> None:
     """Put the previous tables in the place of the live ones, caught up with the log; it can be undone the same way."""
     settings = HubSettings.read()
+    set_up_logs(logging.WARNING)
     if not yes:
         database = open_view(settings, any_scheme=True)
         _tell_status(view_status(database, settings.crs))
