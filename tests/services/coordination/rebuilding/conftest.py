@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,14 @@ from sqlalchemy import select
 from meekoppel_contracts.codec import encode_plan_event
 from meekoppel_contracts.events import PlanEvent
 from meekoppel_contracts.headers import VISIBILITY_HEADER, plan_event_headers
-from meekoppel_contracts.topics import COORDINATION, COORDINATION_RESTRICTED, PLANS, PLANS_RESTRICTED, dead_letters
+from meekoppel_contracts.topics import (
+    AREAS,
+    COORDINATION,
+    COORDINATION_RESTRICTED,
+    PLANS,
+    PLANS_RESTRICTED,
+    dead_letters,
+)
 from meekoppel_hub.coordination.consume import CoordinationProcessor
 from meekoppel_hub.coordination.digest import ViewDigest, view_digest
 from meekoppel_hub.coordination.rebuilding.back import go_back
@@ -25,6 +33,7 @@ from meekoppel_hub.coordination.rulebook import Rulebook
 from meekoppel_hub.platform.agreements import Agreement, national_agreement
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.database.tables.view import overlaps
+from meekoppel_hub.platform.errors import HubError
 from meekoppel_hub.platform.stream.bulk import Stretch, log_record, read_stretch, whole_log
 from meekoppel_hub.platform.stream.handling import BatchHandler
 from meekoppel_hub.platform.stream.offsets import claim_partition
@@ -35,7 +44,7 @@ from meekoppel_hub.testing.plan_events import log_record as as_record
 
 PARTITIONS = 3
 LANES = (PLANS, PLANS_RESTRICTED)
-LOG = (*LANES, COORDINATION, COORDINATION_RESTRICTED, dead_letters("coordination"))
+LOG = (*LANES, AREAS, COORDINATION, COORDINATION_RESTRICTED, dead_letters("coordination"))
 MORNING = datetime(2027, 1, 1, tzinfo=UTC)
 
 
@@ -99,6 +108,13 @@ def log(own_bootstrap: str) -> Log:
     while missing:  # the broker forgets a topic some moments after it says so
         made = admin.create_topics([NewTopic(name, PARTITIONS) for name in missing])
         missing = [name for name, done in made.items() if done.exception() is not None]
+    seen = 0
+    while seen < 3:  # and knows a new one by all its names and leaders some moments after that
+        try:
+            seen = seen + 1 if not whole_log(own_bootstrap, LOG).size else 0
+        except HubError:
+            seen = 0
+        time.sleep(0.05)
     return Log(own_bootstrap)
 
 

@@ -10,12 +10,14 @@ from sqlalchemy import delete, select, text, update
 
 from meekoppel_contracts.codec import decode_overlap_event
 from meekoppel_contracts.codes import OverlapEventType, PlanEventType, Visibility
-from meekoppel_contracts.topics import COORDINATION, PLANS, dead_letters
+from meekoppel_contracts.topics import AREAS, COORDINATION, PLANS, dead_letters
 from meekoppel_hub.coordination.rebuilding import rebuild
 from meekoppel_hub.coordination.rebuilding.place import BUSY
+from meekoppel_hub.coordination.rebuilding.position import live_position
 from meekoppel_hub.coordination.rebuilding.status import view_status
 from meekoppel_hub.coordination.rebuilding.tables import tables_of
 from meekoppel_hub.platform.agreements import national_agreement
+from meekoppel_hub.platform.database.tables.places import agreements, areas, moratoria
 from meekoppel_hub.platform.database.tables.stream import parked
 from meekoppel_hub.platform.database.tables.view import (
     former_places,
@@ -28,6 +30,7 @@ from meekoppel_hub.platform.database.tables.view import (
 )
 from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.stream import parking
+from meekoppel_hub.testing.place_events import agreement_event, area_event, moratorium_event, place_record
 from meekoppel_hub.testing.plan_events import CRS, plan_event, zone
 
 A, B, C, D = "NL.a.1", "NL.b.1", "NL.c.1", "NL.d.1"
@@ -352,3 +355,20 @@ def test_a_large_log_is_read_and_decoded_by_several_processes(live, monkeypatch)
     report = live.rebuild()
 
     assert (report.comparison.differences, same(live, before)) == ([], True)
+
+
+def test_what_was_agreed_comes_back_with_a_lost_database(live) -> None:
+    with live.database.begin() as connection:
+        connection.execute(text("DELETE FROM stream_offsets"))
+    town_area = area_event("NL.gm0546.town", shapely.box(90_000, 460_000, 96_000, 466_000))
+    rest = moratorium_event("NL.gm0546.rest", shapely.box(93_000, 463_000, 93_100, 463_100))
+    for event in (town_area, agreement_event("NL.gm0546.agreed", areas=("NL.gm0546.town",)), rest):
+        record = place_record(event)
+        live.log.raw(AREAS, (record.key or b"").decode(), record.value, record.headers)
+    live.log.put(plan_event(A))
+
+    live.rebuild()
+
+    assert [sum(rows(live, table).values()) for table in (areas, agreements, moratoria)] == [1, 1, 1]
+    with live.database.read() as connection:
+        assert sum(end for source, end in live_position(connection).items() if source.topic == AREAS) == 3

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from meekoppel_hub.coordination.consume import CoordinationProcessor
 from meekoppel_hub.coordination.rebuilding.adopt import TOPICS, Adopted, Adoption, Candidate
+from meekoppel_hub.coordination.rebuilding.agreed import bring_back_what_was_agreed
 from meekoppel_hub.coordination.rebuilding.compare import Comparison, compare_pairs, compare_plans
 from meekoppel_hub.coordination.rebuilding.held_back import HeldBack, dead_letter_spots, held_back, parked_now
 from meekoppel_hub.coordination.rebuilding.moved import fill_moved
@@ -116,6 +117,8 @@ class Rebuild:
         with self._database.read() as connection:
             held = held_back(connection, dead_letter_spots(self._bootstrap))
             parked = parked_now(connection)
+        if not dry_run:
+            bring_back_what_was_agreed(self._database, self._bootstrap, self._crs, self._clock(), is_lost=held.is_lost)
         self._tables.prepare()
         log = whole_log(self._bootstrap, TOPICS)
         workers = self._tables.workers if log.size >= WORTH_PROCESSES else 1
