@@ -16,8 +16,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from meekoppel_hub.coordination.plan_table import PlanTable
-from meekoppel_hub.coordination.roles import NOTHING, RELATIONS, RESTS
+from meekoppel_hub.coordination.plan_table import Flags, PlanTable
+from meekoppel_hub.coordination.roles import NOTHING, RELATIONS, RESTS, WORKS
 from meekoppel_hub.coordination.threads import Threads
 from meekoppel_hub.coordination.windows import DAY_US
 from meekoppel_hub.coordination.zones import Floats, Indexes, ZoneTable, boxes
@@ -25,7 +25,6 @@ from meekoppel_hub.coordination.zones import Floats, Indexes, ZoneTable, boxes
 _Result = TypeVar("_Result")
 
 _CANDIDATES_AT_ONCE = 1 << 19
-_STRIPS_PER_HEIGHT = 2.0
 _MOST_ENTRIES_PER_ZONE = 4
 
 
@@ -47,21 +46,6 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entries:
-    """Zones by strip, and in it from west to east; one element per strip and zone.
-
-    Attributes:
-        zone: place in `_Sorted`.
-        strip: number of the strip.
-        end: up to which entry (not included) others may be near.
-    """
-
-    zone: Indexes
-    strip: Indexes
-    end: Indexes
-
-
-@dataclass(frozen=True, slots=True)
 class _Sorted:
     """The zones from west to east, by all that decides before geometry. Boxes are widened by half the reach."""
 
@@ -75,7 +59,27 @@ class _Sorted:
     owner: Indexes
     plan: Indexes
     role: Indexes
-    strip: Indexes
+
+
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """Zones by strip, and in it from west to east; one element per strip and zone.
+
+    What is asked of each candidate stands here once more, so that it is read in the order in which it lies in memory.
+
+    Attributes:
+        zone: place in `_Sorted`.
+        end: up to which entry (not included) others may be near.
+        south: of the zone's box.
+        north: of the zone's box.
+        begins: whether it is the first strip in which the zone stands.
+    """
+
+    zone: Indexes
+    end: Indexes
+    south: Floats
+    north: Floats
+    begins: Flags
 
 
 def near_zones(search: Search, threads: Threads, then: Callable[[Indexes, Indexes], _Result]) -> list[_Result]:
@@ -87,62 +91,66 @@ def near_zones(search: Search, threads: Threads, then: Callable[[Indexes, Indexe
         then: is given pairs of zones, from the lower plan to the higher, each pair once over all parts; more than
             matters, never less.
     """
-    ordered, height = _sorted(search)
+    ordered = _sorted(search)
     if not len(ordered.zone):
         return []
-    entries = _entries(ordered, height)
+    entries = _entries(ordered)
     return threads.each(_parts(entries), lambda part: then(*_pairs(ordered, entries, part)))
 
 
-def _sorted(search: Search) -> tuple[_Sorted, float]:
+def _sorted(search: Search) -> _Sorted:
     plans, zones = search.plans, search.zones
-    taken = np.nonzero(plans.live[zones.plan])[0]
-    box = boxes(zones.shapes, zones.buffer_m)[taken]
-    half = search.reach_m / 2
+    zone = np.nonzero(plans.live[zones.plan])[0]
+    # Only works may matter at a distance, and only to works; all else matters where it touches, and while it holds.
+    works = (np.diag(RELATIONS) == WORKS)[zones.role[zone]]
+    half = np.where(works, search.reach_m / 2, 0.0)
+    box = boxes(zones.shapes, zones.buffer_m)[zone] + half[:, None] * np.array([-1.0, -1.0, 1.0, 1.0])
     order = np.argsort(box[:, 0])
-    zone = taken[order]
     west, south, east, north = (np.ascontiguousarray(column) for column in box[order].T)
+    zone, works = zone[order], works[order]
     plan = zones.plan[zone]
-    windows = plans.windows
-    later = windows.shift_later_days[plan] + search.tolerance_days
-    height = _height(north - south + 2 * half)
-    lowest = float(south.min()) - half if len(south) else 0.0
+    earlier = np.where(works, plans.windows.shift_earlier_days[plan], 0)
+    later = np.where(works, plans.windows.shift_later_days[plan] + search.tolerance_days, 0)
     return _Sorted(
         zone=zone,
-        west=west - half,
-        east=east + half,
-        south=south - half,
-        north=north + half,
-        from_us=windows.starts_us[plan] - windows.shift_earlier_days[plan] * DAY_US,
-        until_us=windows.ends_us[plan] + later * DAY_US,
+        west=west,
+        east=east,
+        south=south,
+        north=north,
+        from_us=plans.windows.starts_us[plan] - earlier * DAY_US,
+        until_us=plans.windows.ends_us[plan] + later * DAY_US,
         owner=plans.owner[plan],
         plan=plan,
         role=zones.role[zone].astype(np.int64),
-        strip=((south - half - lowest) / height).astype(np.int64),
-    ), height
+    )
 
 
 def _height(heights: Floats) -> float:
-    """Choose the height of the strips: about twice that of a zone, more where many zones would cross many strips."""
-    if not len(heights):
-        return 1.0
-    height = _STRIPS_PER_HEIGHT * max(float(np.median(heights)), 0.5)
+    """Choose the height of the strips: about that of a zone, more where many zones would cross many strips."""
+    height = max(float(np.median(heights)), 1.0)
     while (1 + heights / height).sum() > _MOST_ENTRIES_PER_ZONE * len(heights):
         height *= 2
     return height
 
 
-def _entries(ordered: _Sorted, height: float) -> _Entries:
-    count = len(ordered.zone)
-    lowest = float(ordered.south.min())
-    last = ((ordered.north - lowest) / height).astype(np.int64)
-    crossed = last - ordered.strip + 1
+def _entries(ordered: _Sorted) -> _Entries:
+    count, lowest = len(ordered.zone), ordered.south.min()
+    height = _height(ordered.north - ordered.south)
+    first = ((ordered.south - lowest) / height).astype(np.int64)
+    crossed = ((ordered.north - lowest) / height).astype(np.int64) - first + 1
     zone = np.repeat(np.arange(count), crossed)
     within = np.arange(len(zone)) - np.repeat(np.cumsum(crossed) - crossed, crossed)
-    keys = np.sort((ordered.strip[zone] + within) * count + zone)
-    strip, zone = keys // count, keys % count
+    bits = count.bit_length()
+    keys = np.sort((first[zone] + within) << bits | zone)
+    strip, zone = keys >> bits, keys & ((1 << bits) - 1)
     furthest = np.searchsorted(ordered.west, ordered.east, side="right")
-    return _Entries(zone, strip, np.searchsorted(keys, strip * count + furthest[zone]))
+    return _Entries(
+        zone=zone,
+        end=np.searchsorted(keys, strip << bits | furthest[zone]),
+        south=ordered.south[zone],
+        north=ordered.north[zone],
+        begins=first[zone] == strip,
+    )
 
 
 def _parts(entries: _Entries) -> list[tuple[int, int]]:
@@ -154,24 +162,22 @@ def _parts(entries: _Entries) -> list[tuple[int, int]]:
 
 
 def _pairs(ordered: _Sorted, entries: _Entries, part: tuple[int, int]) -> tuple[Indexes, Indexes]:
-    start, stop = part
-    here = np.arange(start, stop)
-    follow = entries.end[start:stop] - here - 1
-    at = np.repeat(here, follow)
-    other = np.arange(len(at)) - np.repeat(np.cumsum(follow) - follow - here - 1, follow)
-    a, b = entries.zone[at], entries.zone[other]
-    a, b = _filtered(ordered, a, b, entries.strip[at])
-    one, other_zone = ordered.zone[a], ordered.zone[b]
+    here = np.arange(*part)
+    follow = entries.end[here] - here - 1
+    other = np.arange(int(follow.sum())) - np.repeat(np.cumsum(follow) - follow - here - 1, follow)
+    keep = entries.south[other] <= np.repeat(entries.north[here], follow)
+    keep &= np.repeat(entries.south[here], follow) <= entries.north[other]
+    # Both may stand in several strips: the pair is taken in the first that they share, where one of them begins.
+    keep &= entries.begins[other] | np.repeat(entries.begins[here], follow)
+    a, b = np.repeat(entries.zone[here], follow)[keep], entries.zone[other[keep]]
+    a, b = _filtered(ordered, a, b)
+    one, another = ordered.zone[a], ordered.zone[b]
     turned = ordered.plan[a] > ordered.plan[b]
-    return np.where(turned, other_zone, one), np.where(turned, one, other_zone)
+    return np.where(turned, another, one), np.where(turned, one, another)
 
 
-def _filtered(ordered: _Sorted, a: Indexes, b: Indexes, strip: Indexes) -> tuple[Indexes, Indexes]:
-    """Keep the pairs whose boxes and dates are near, whose owners differ, and whose roles matter to one another."""
-    keep = (ordered.south[a] <= ordered.north[b]) & (ordered.south[b] <= ordered.north[a])
-    # Both may stand in several strips: the pair is taken in the first that they share.
-    keep &= np.maximum(ordered.strip[a], ordered.strip[b]) == strip
-    a, b = a[keep], b[keep]
+def _filtered(ordered: _Sorted, a: Indexes, b: Indexes) -> tuple[Indexes, Indexes]:
+    """Keep the pairs whose dates are near, whose owners differ, and whose roles have to do with one another."""
     keep = (ordered.from_us[a] <= ordered.until_us[b]) & (ordered.from_us[b] <= ordered.until_us[a])
     a, b = a[keep], b[keep]
     relation = RELATIONS[ordered.role[a], ordered.role[b]]

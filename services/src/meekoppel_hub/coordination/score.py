@@ -6,7 +6,7 @@ of each part stands in docs/matching.md, and each part is told with its weight: 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 
@@ -118,13 +118,8 @@ def _time(time: TimeFit, agreement: Agreement) -> Points:
 
 def _disciplines(disciplines: Texts, first: Indexes, second: Indexes, agreement: Agreement) -> Points:
     """The fit of the two disciplines that fit best."""
-    size = max(len(disciplines.values), 1)
-    codes, place = np.unique(disciplines.codes[first] * size + disciplines.codes[second], return_inverse=True)
-    fits = [
-        best_pair(disciplines.values[code // size], disciplines.values[code % size], agreement)[0]
-        for code in codes.tolist()
-    ]
-    return _rounded(100 * np.array(fits, dtype=float))[place]
+    fits = _of_texts(disciplines, first, second, lambda one, other: best_pair(one, other, agreement)[0])
+    return _rounded(100 * fits)
 
 
 def _sequence(plans: PlanTable, first: Indexes, second: Indexes, agreement: Agreement) -> Points:
@@ -141,17 +136,21 @@ def _sequence(plans: PlanTable, first: Indexes, second: Indexes, agreement: Agre
 def _openness(plans: PlanTable, first: Indexes, second: Indexes) -> Points:
     """50 for each owner who is open to cooperate; 25 less where both are, to different things."""
     points = 50 * (plans.cooperates[first].astype(np.int64) + plans.cooperates[second])
-    kinds = plans.cooperation_kinds
-    both = np.nonzero(points == 100)[0]
-    for index in both[kinds.codes[first[both]] != kinds.codes[second[both]]]:
-        one, other = (names(kinds.values[kinds.codes[side[index]]]) for side in (first, second))
-        if one and other and _apart(one, other):
-            points[index] = _NO_KIND_IN_COMMON
-    return points
+    apart = _of_texts(plans.cooperation_kinds, first, second, _apart) > 0
+    return np.where(apart & (points == 100), _NO_KIND_IN_COMMON, points)
 
 
-def _apart(one: Iterable[str], other: Iterable[str]) -> bool:
-    return set(one).isdisjoint(other)
+def _apart(one: str, other: str) -> bool:
+    """Tell whether two lists name things, and nothing in common."""
+    return bool(one and other) and set(names(one)).isdisjoint(names(other))
+
+
+def _of_texts(texts: Texts, first: Indexes, second: Indexes, value: Callable[[str, str], float]) -> Floats:
+    """Give a value of the texts of each pair; it is asked once for each two texts that occur together."""
+    size = max(len(texts.values), 1)
+    codes, place = np.unique(texts.codes[first] * size + texts.codes[second], return_inverse=True)
+    values = [value(texts.values[code // size], texts.values[code % size]) for code in codes.tolist()]
+    return np.array(values, dtype=float)[place]
 
 
 def _rounded(values: Floats) -> Points:

@@ -32,6 +32,7 @@ DETOUR_CODE, MORATORIUM_CODE = ROLE_CODES[ZoneRole.DETOUR.value], ROLE_CODES[MOR
 _CORE_CODES = [ROLE_CODES[role] for role in sorted(CORE_ROLES)]
 _HALF_WIDTH_M = LINE_WIDTH_M / 2
 _SLACK_M = 0.001
+_ROUNDNESS = 2  # corners to a quarter of a circle of 0.125 m: what is left out is a hundredth of a square metre
 _COLLECTION = 7
 
 Floats = NDArray[np.float64]
@@ -149,7 +150,7 @@ def surfaces(shapes: Shapes, zones: Indexes) -> Geometries:
     half = shapes.half_width_m[zones]
     thin = half > 0
     if thin.any():
-        geometry[thin] = shapely.buffer(geometry[thin], half[thin])
+        geometry[thin] = shapely.buffer(geometry[thin], half[thin], quad_segs=_ROUNDNESS)
     return geometry
 
 
