@@ -2,9 +2,9 @@
 
 A sweep in strips. The plane is cut into strips from south to north, a zone stands in each strip that its box crosses,
 and within a strip the zones go from west to east: what may be near a zone follows it, up to where its box ends. Boxes
-come first, then dates, owners and roles, and geometry last, all of it vectorised over parts of a bounded size. Against
-a tree of boxes (Shapely's STRtree) this does without an object per box, works in threads, and takes zones of any size:
-one of many kilometres stands in more strips and nothing else.
+come first, then dates, owners and roles, and geometry last. Some strips together are a band, small enough for the
+processor's caches, and threads take bands in turn. Against a tree of boxes (Shapely's STRtree) this does without an
+object per box, and takes zones of any size: one of many kilometres stands in more strips and nothing else.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from meekoppel_hub.coordination.plan_table import Flags, PlanTable
 from meekoppel_hub.coordination.roles import NOTHING, RELATIONS, RESTS, WORKS
@@ -24,8 +25,9 @@ from meekoppel_hub.coordination.zones import Floats, Indexes, ZoneTable, boxes
 
 _Result = TypeVar("_Result")
 
+_ZONES_IN_A_BAND = 1 << 15
 _CANDIDATES_AT_ONCE = 1 << 19
-_MOST_ENTRIES_PER_ZONE = 4
+_MOST_STRIPS_PER_ZONE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,36 +48,71 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sorted:
-    """The zones from west to east, by all that decides before geometry. Boxes are widened by half the reach."""
+class _Boxes:
+    """The boxes of zones, widened by half the reach; one element per zone that can still meet others.
+
+    Attributes:
+        zone: index of the zone.
+        works: whether it is a zone of works, which alone matter at a distance, and to works only.
+        west: of the box; so too `south`, `east` and `north`.
+        first: the first strip that it crosses.
+        last: the last strip that it crosses.
+    """
 
     zone: Indexes
+    works: Flags
     west: Floats
-    east: Floats
     south: Floats
+    east: Floats
     north: Floats
-    from_us: Indexes
-    until_us: Indexes
-    owner: Indexes
-    plan: Indexes
-    role: Indexes
+    first: Indexes
+    last: Indexes
 
 
 @dataclass(frozen=True, slots=True)
-class _Entries:
+class _Members:
+    """The zones of a band from west to east, by all that decides before geometry: small enough to stay at hand.
+
+    Attributes:
+        zone: index of the zone; so too the other facts of `_Boxes`.
+        plan: index of its plan.
+        owner: of the plan.
+        role: of the zone.
+        from_us: from when it may meet others, within the shift that its plan allows.
+        until_us: until when, the tolerance included.
+    """
+
+    zone: Indexes
+    west: Floats
+    south: Floats
+    east: Floats
+    north: Floats
+    first: Indexes
+    last: Indexes
+    plan: Indexes
+    owner: Indexes
+    role: NDArray[np.int8]
+    from_us: Indexes
+    until_us: Indexes
+
+
+@dataclass(frozen=True, slots=True)
+class _Band:
     """Zones by strip, and in it from west to east; one element per strip and zone.
 
     What is asked of each candidate stands here once more, so that it is read in the order in which it lies in memory.
 
     Attributes:
-        zone: place in `_Sorted`.
+        members: the zones.
+        place: of each entry, which of the members it is.
         end: up to which entry (not included) others may be near.
         south: of the zone's box.
         north: of the zone's box.
-        begins: whether it is the first strip in which the zone stands.
+        begins: whether it is the first strip that the zone crosses.
     """
 
-    zone: Indexes
+    members: _Members
+    place: Indexes
     end: Indexes
     south: Floats
     north: Floats
@@ -87,100 +124,129 @@ def near_zones(search: Search, threads: Threads, then: Callable[[Indexes, Indexe
 
     Args:
         search: what is searched.
-        threads: over how many the parts are divided.
+        threads: over how many the bands are divided.
         then: is given pairs of zones, from the lower plan to the higher, each pair once over all parts; more than
             matters, never less.
     """
-    ordered = _sorted(search)
-    if not len(ordered.zone):
+    boxed = _boxes(search)
+    if not len(boxed.zone):
         return []
-    entries = _entries(ordered)
-    return threads.each(_parts(entries), lambda part: then(*_pairs(ordered, entries, part)))
+
+    def search_band(strips: tuple[int, int]) -> list[_Result]:
+        band = _band(_members(search, boxed, *strips), *strips)
+        return [then(*_pairs(band, part)) for part in _parts(band)]
+
+    return [result for results in threads.each(_bands(boxed), search_band) for result in results]
 
 
-def _sorted(search: Search) -> _Sorted:
+def _boxes(search: Search) -> _Boxes:
     plans, zones = search.plans, search.zones
     zone = np.nonzero(plans.live[zones.plan])[0]
-    # Only works may matter at a distance, and only to works; all else matters where it touches, and while it holds.
     works = (np.diag(RELATIONS) == WORKS)[zones.role[zone]]
     half = np.where(works, search.reach_m / 2, 0.0)
-    box = boxes(zones.shapes, zones.buffer_m)[zone] + half[:, None] * np.array([-1.0, -1.0, 1.0, 1.0])
-    order = np.argsort(box[:, 0])
-    west, south, east, north = (np.ascontiguousarray(column) for column in box[order].T)
-    zone, works = zone[order], works[order]
-    plan = zones.plan[zone]
-    earlier = np.where(works, plans.windows.shift_earlier_days[plan], 0)
-    later = np.where(works, plans.windows.shift_later_days[plan] + search.tolerance_days, 0)
-    return _Sorted(
+    west, south, east, north = boxes(zones.shapes, zones.buffer_m)[zone].T
+    south, north = south - half, north + half
+    height, lowest = _height(north - south), south.min() if len(south) else 0.0
+    return _Boxes(
         zone=zone,
-        west=west,
-        east=east,
+        works=works,
+        west=west - half,
         south=south,
+        east=east + half,
         north=north,
-        from_us=plans.windows.starts_us[plan] - earlier * DAY_US,
-        until_us=plans.windows.ends_us[plan] + later * DAY_US,
-        owner=plans.owner[plan],
-        plan=plan,
-        role=zones.role[zone].astype(np.int64),
+        first=((south - lowest) / height).astype(np.int64),
+        last=((north - lowest) / height).astype(np.int64),
     )
 
 
 def _height(heights: Floats) -> float:
     """Choose the height of the strips: about that of a zone, more where many zones would cross many strips."""
+    if not len(heights):
+        return 1.0
     height = max(float(np.median(heights)), 1.0)
-    while (1 + heights / height).sum() > _MOST_ENTRIES_PER_ZONE * len(heights):
+    while (1 + heights / height).sum() > _MOST_STRIPS_PER_ZONE * len(heights):
         height *= 2
     return height
 
 
-def _entries(ordered: _Sorted) -> _Entries:
-    count, lowest = len(ordered.zone), ordered.south.min()
-    height = _height(ordered.north - ordered.south)
-    first = ((ordered.south - lowest) / height).astype(np.int64)
-    crossed = ((ordered.north - lowest) / height).astype(np.int64) - first + 1
-    zone = np.repeat(np.arange(count), crossed)
-    within = np.arange(len(zone)) - np.repeat(np.cumsum(crossed) - crossed, crossed)
-    bits = count.bit_length()
-    keys = np.sort((first[zone] + within) << bits | zone)
-    strip, zone = keys >> bits, keys & ((1 << bits) - 1)
-    furthest = np.searchsorted(ordered.west, ordered.east, side="right")
-    return _Entries(
+def _bands(boxed: _Boxes) -> list[tuple[int, int]]:
+    """Put strips together until about as many zones begin in them as are good to handle at once."""
+    begun = np.cumsum(np.bincount(boxed.first, minlength=int(boxed.last.max()) + 1))
+    cuts = np.searchsorted(begun, np.arange(_ZONES_IN_A_BAND, begun[-1], _ZONES_IN_A_BAND)) + 1
+    return list(pairwise(np.unique(np.concatenate([[0], cuts, [len(begun)]])).tolist()))
+
+
+def _members(search: Search, boxed: _Boxes, begin: int, end: int) -> _Members:
+    """Take the zones that cross strips from `begin` to `end` (not included)."""
+    plans, zones = search.plans, search.zones
+    chosen = np.nonzero((boxed.first < end) & (boxed.last >= begin))[0]
+    chosen = chosen[np.argsort(boxed.west[chosen])]
+    zone, works = boxed.zone[chosen], boxed.works[chosen]
+    plan = zones.plan[zone]
+    earlier = np.where(works, plans.windows.shift_earlier_days[plan], 0)
+    later = np.where(works, plans.windows.shift_later_days[plan] + search.tolerance_days, 0)
+    return _Members(
         zone=zone,
-        end=np.searchsorted(keys, strip << bits | furthest[zone]),
-        south=ordered.south[zone],
-        north=ordered.north[zone],
-        begins=first[zone] == strip,
+        west=boxed.west[chosen],
+        south=boxed.south[chosen],
+        east=boxed.east[chosen],
+        north=boxed.north[chosen],
+        first=boxed.first[chosen],
+        last=boxed.last[chosen],
+        plan=plan,
+        owner=plans.owner[plan],
+        role=zones.role[zone],
+        from_us=plans.windows.starts_us[plan] - earlier * DAY_US,
+        until_us=plans.windows.ends_us[plan] + later * DAY_US,
     )
 
 
-def _parts(entries: _Entries) -> list[tuple[int, int]]:
-    """Cut the entries so that each part has about the same number of candidates."""
-    candidates = np.cumsum(entries.end - np.arange(1, len(entries.end) + 1))
+def _band(members: _Members, begin: int, end: int) -> _Band:
+    """Lay out the strips from `begin` to `end` (not included)."""
+    count = len(members.zone)
+    first = np.maximum(members.first, begin)
+    crossed = np.minimum(members.last, end - 1) - first + 1
+    place = np.repeat(np.arange(count), crossed)
+    within = np.arange(len(place)) - np.repeat(np.cumsum(crossed) - crossed, crossed)
+    bits = count.bit_length()
+    keys = np.sort((first[place] + within) << bits | place)
+    strip, place = keys >> bits, keys & ((1 << bits) - 1)
+    furthest = np.searchsorted(members.west, members.east, side="right")
+    return _Band(
+        members=members,
+        place=place,
+        end=np.searchsorted(keys, strip << bits | furthest[place]),
+        south=members.south[place],
+        north=members.north[place],
+        begins=members.first[place] == strip,
+    )
+
+
+def _parts(band: _Band) -> list[tuple[int, int]]:
+    """Cut the entries so that each part has a bounded number of candidates."""
+    candidates = np.cumsum(band.end - np.arange(1, len(band.end) + 1))
     cuts = np.searchsorted(candidates, np.arange(_CANDIDATES_AT_ONCE, candidates[-1], _CANDIDATES_AT_ONCE))
-    bounds = np.unique(np.concatenate([[0], cuts + 1, [len(entries.end)]])).tolist()
-    return list(pairwise(bounds))
+    return list(pairwise(np.unique(np.concatenate([[0], cuts + 1, [len(band.end)]])).tolist()))
 
 
-def _pairs(ordered: _Sorted, entries: _Entries, part: tuple[int, int]) -> tuple[Indexes, Indexes]:
+def _pairs(band: _Band, part: tuple[int, int]) -> tuple[Indexes, Indexes]:
     here = np.arange(*part)
-    follow = entries.end[here] - here - 1
+    follow = band.end[here] - here - 1
     other = np.arange(int(follow.sum())) - np.repeat(np.cumsum(follow) - follow - here - 1, follow)
-    keep = entries.south[other] <= np.repeat(entries.north[here], follow)
-    keep &= np.repeat(entries.south[here], follow) <= entries.north[other]
+    keep = band.south[other] <= np.repeat(band.north[here], follow)
+    keep &= np.repeat(band.south[here], follow) <= band.north[other]
     # Both may stand in several strips: the pair is taken in the first that they share, where one of them begins.
-    keep &= entries.begins[other] | np.repeat(entries.begins[here], follow)
-    a, b = np.repeat(entries.zone[here], follow)[keep], entries.zone[other[keep]]
-    a, b = _filtered(ordered, a, b)
-    one, another = ordered.zone[a], ordered.zone[b]
-    turned = ordered.plan[a] > ordered.plan[b]
-    return np.where(turned, another, one), np.where(turned, one, another)
+    keep &= band.begins[other] | np.repeat(band.begins[here], follow)
+    return _filtered(band.members, np.repeat(band.place[here], follow)[keep], band.place[other[keep]])
 
 
-def _filtered(ordered: _Sorted, a: Indexes, b: Indexes) -> tuple[Indexes, Indexes]:
+def _filtered(members: _Members, a: Indexes, b: Indexes) -> tuple[Indexes, Indexes]:
     """Keep the pairs whose dates are near, whose owners differ, and whose roles have to do with one another."""
-    keep = (ordered.from_us[a] <= ordered.until_us[b]) & (ordered.from_us[b] <= ordered.until_us[a])
+    keep = (members.from_us[a] <= members.until_us[b]) & (members.from_us[b] <= members.until_us[a])
     a, b = a[keep], b[keep]
-    relation = RELATIONS[ordered.role[a], ordered.role[b]]
-    keep = (relation != NOTHING) & (ordered.plan[a] != ordered.plan[b])
-    keep &= (ordered.owner[a] != ordered.owner[b]) | (relation == RESTS)
-    return a[keep], b[keep]
+    relation = RELATIONS[members.role[a], members.role[b]]
+    keep = (relation != NOTHING) & (members.plan[a] != members.plan[b])
+    keep &= (members.owner[a] != members.owner[b]) | (relation == RESTS)
+    a, b = a[keep], b[keep]
+    turned = members.plan[a] > members.plan[b]
+    return members.zone[np.where(turned, b, a)], members.zone[np.where(turned, a, b)]
