@@ -45,6 +45,7 @@ from meekoppel_hub.platform.settings import HubSettings
 from meekoppel_hub.platform.stream.consumer import StreamService
 from meekoppel_hub.platform.stream.progress import LogProgress
 from meekoppel_hub.platform.stream.pulse import Pulse, end_process, watch
+from meekoppel_hub.quality.monthly import publish_each_month
 
 log = structlog.get_logger(__name__)
 
@@ -149,6 +150,8 @@ async def running_hub(
         progress("making topics")
         await ensure_topics(bootstrap, await asyncio.to_thread(_topics, settings, database))
         await _start_services(hub, services, clock, on_stall, stack)
+        if set(SERVICES) <= set(services):  # else a timer publishes it: each process would compute the same
+            _in_background(publish_each_month(database, bootstrap, clock), stack)
         if API in services:
             shown = database
             if settings.replica_url or database.dialect == "postgresql":

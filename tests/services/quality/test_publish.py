@@ -26,6 +26,7 @@ from meekoppel_hub.platform.database.tables.quality import quality_scores
 from meekoppel_hub.platform.errors import SettingsError, TransientError
 from meekoppel_hub.platform.kafka import ensure_topics
 from meekoppel_hub.platform.stream.read import read_log
+from meekoppel_hub.quality.monthly import publish_each_month
 from meekoppel_hub.quality.months import Month
 from meekoppel_hub.quality.publish import send_stored, store_month
 from meekoppel_hub.testing.plan_events import plan_event
@@ -121,6 +122,20 @@ async def test_what_could_not_be_sent_is_sent_the_next_time(database, view, kafk
         await send_stored(database, "127.0.0.1:1")
 
     assert await send_stored(database, kafka_bootstrap) == 2
+
+
+async def test_a_hub_publishes_the_last_month_by_itself_once(database, view, kafka_bootstrap, topic):
+    publishing = asyncio.ensure_future(
+        publish_each_month(database, kafka_bootstrap, lambda: NOW, first_seconds=0, seconds_between=0.05)
+    )
+    try:
+        async with asyncio.timeout(60):
+            while len(stored(database)) < 2 or not all(sent for _, _, sent in stored(database)):
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(0.3)
+    finally:
+        publishing.cancel()
+    assert [decode_quality_event(one.value).period for one in await records(kafka_bootstrap, topic)] == ["2026-10"] * 2
 
 
 @pytest.fixture
