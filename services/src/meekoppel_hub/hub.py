@@ -20,6 +20,7 @@ from meekoppel_contracts.registry import packaged_registry
 from meekoppel_contracts.topics import FOR_EVER, TopicSpec, dead_letters, hub_topics, organisation_topics
 from meekoppel_hub.api.app import create_api
 from meekoppel_hub.api.service import serving
+from meekoppel_hub.asking.send import Inboxes
 from meekoppel_hub.consultation.refill import refill_where_lost
 from meekoppel_hub.consultation.service import NAME as CONSULTATION
 from meekoppel_hub.consultation.service import consultation_service
@@ -157,7 +158,9 @@ async def running_hub(
             if settings.replica_url or database.dialect == "postgresql":
                 shown = database.read_from(settings.replica_url or settings.sqlalchemy_url())
                 stack.callback(shown.close)
-            app = create_api(shown, settings, clock)
+            inboxes = Inboxes(bootstrap)
+            stack.push_async_callback(inboxes.close)
+            app = create_api(shown, settings, clock, inboxes)
             hub.api_url = await stack.enter_async_context(
                 serving(app, settings.api_host, settings.api_port, shared=settings.api_shared_port)
             )

@@ -14,27 +14,50 @@ from meekoppel_contracts import packaged_registry
 from meekoppel_hub import __version__
 from meekoppel_hub.api import (
     area_counts,
+    assessments,
     contract_files,
+    cooperations,
     exports,
     health,
     home,
     metrics,
     overlaps,
+    overview,
     places,
     plans,
     quality,
+    requests,
     schema_registry,
     subscriptions,
 )
 from meekoppel_hub.api.answers import JsonAnswer, error_answer
 from meekoppel_hub.api.context import ApiContext
 from meekoppel_hub.api.errors import ApiError
+from meekoppel_hub.asking.send import Inboxes
 from meekoppel_hub.platform.clock import Clock, utc_now
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.errors import TransientError
 from meekoppel_hub.platform.settings import HubSettings
 
 log = structlog.get_logger(__name__)
+
+# In the order in which an address is looked for: what ends in a word stands before what takes the whole path.
+_ROUTES = (
+    home,
+    plans,
+    overlaps,
+    assessments,
+    cooperations,
+    overview,
+    requests,
+    area_counts,
+    places,
+    exports,
+    quality,
+    subscriptions,
+    health,
+    metrics,
+)
 
 _DESCRIPTION = """What organisations plan in the subsurface and the public space, and where plans meet.
 
@@ -43,8 +66,10 @@ with an organisation's token also what is shared among participants, and what is
 """
 
 
-def create_api(database: Database, settings: HubSettings, clock: Clock = utc_now) -> FastAPI:
-    """Make the API on a database whose tables exist.
+def create_api(
+    database: Database, settings: HubSettings, clock: Clock = utc_now, inboxes: Inboxes | None = None
+) -> FastAPI:
+    """Make the API on a database whose tables exist; without inboxes it shows, and takes no requests.
 
     Routes are plain functions: FastAPI runs them in its thread pool, where the database may block.
     """
@@ -56,10 +81,10 @@ def create_api(database: Database, settings: HubSettings, clock: Clock = utc_now
         redoc_url=None,
         default_response_class=JsonAnswer,
     )
-    app.state.context = context = ApiContext(database, settings, clock)
+    app.state.context = context = ApiContext(database, settings, clock, inboxes or Inboxes(""))
     app.add_middleware(metrics.MeasuredRequests, metrics=metrics.RequestMetrics(context.registry))
     context.registry.register(metrics.DatabaseGauges(context))
-    for module in (home, plans, overlaps, area_counts, places, exports, quality, subscriptions, health, metrics):
+    for module in _ROUTES:
         app.include_router(module.router)
     app.mount(schema_registry.PREFIX, schema_registry.create_schema_registry(packaged_registry()))
     app.mount(contract_files.PREFIX, contract_files.ContractFiles())
@@ -97,7 +122,9 @@ async def _http_error(_request: Request, error: Exception) -> Response:
 
 async def _unavailable(_request: Request, error: Exception) -> Response:
     log.warning("api_database_away", error=str(error))
-    return error_answer(503, "unavailable", "the database cannot be used now; try again in a few seconds")
+    return error_answer(
+        503, "unavailable", "the hub's database or Kafka cannot be used now; try again in a few seconds"
+    )
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -11,6 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from prometheus_client import CollectorRegistry
 
 from meekoppel_hub.api.errors import NotAuthenticated
+from meekoppel_hub.asking.send import Inboxes
 from meekoppel_hub.platform.clock import Clock
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.organisations import authenticate
@@ -35,12 +36,14 @@ class ApiContext:
         settings: the hub's.
         clock: the time.
         registry: the metrics of this API.
+        inboxes: puts requests of organisations into their inboxes.
         exporting: lets so many exports be made at once: each reads and writes for as long as it takes.
     """
 
     database: Database
     settings: HubSettings
     clock: Clock
+    inboxes: Inboxes
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     exporting: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(_EXPORTS_AT_ONCE))
 

@@ -4,6 +4,7 @@ ApiError
 ├── BadRequest         400  a parameter cannot be read
 ├── NotAuthenticated   401  the token is missing or unknown
 ├── NotFound           404  there is nothing here that this caller may see
+├── Conflict           409  the state of things does not allow it
 ├── Gone               410  it was shared and is no longer
 ├── NotInstalled       501  this hub lacks a library that is needed for it
 └── Busy               503  too much of it is under way; try again later
@@ -52,6 +53,13 @@ class NotFound(ApiError):
 
     status = 404
     code = "not_found"
+
+
+class Conflict(ApiError):
+    """What is asked for does not go with the state of things: look again."""
+
+    status = 409
+    code = "conflict"
 
 
 class Gone(ApiError):

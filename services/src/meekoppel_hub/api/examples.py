@@ -72,45 +72,47 @@ _SUBSCRIPTION = {
 }
 
 
-def _answer(description: str, example: Any, media_type: str = "application/json") -> dict[str, Any]:
+def answer(description: str, example: Any, media_type: str = "application/json") -> dict[str, Any]:
+    """Describe an answer by an example."""
     return {"description": description, "content": {media_type: {"schema": {"type": "object"}, "example": example}}}
 
 
-def _error(description: str, code: str, message: str, **details: Any) -> dict[str, Any]:
-    return _answer(description, {"error": {"code": code, "message": message, **details}})
+def error(description: str, code: str, message: str, **details: Any) -> dict[str, Any]:
+    """Describe an error by an example."""
+    return answer(description, {"error": {"code": code, "message": message, **details}})
 
 
 def _page(feature: dict[str, Any]) -> dict[str, Any]:
     return {"type": "FeatureCollection", "crs": _CRS, "features": [feature], "next": "TkwuZXhhbXBsZQ"}
 
 
-_BAD_REQUEST = _error("A parameter cannot be read.", "bad_request", "bbox '1,2' is not min x,min y,max x,max y …")
-_INVALID = _error("A parameter or the body breaks its rule.", "invalid", "query limit: Input should be …")
-_NOT_AUTHENTICATED = _error(
+_BAD_REQUEST = error("A parameter cannot be read.", "bad_request", "bbox '1,2' is not min x,min y,max x,max y …")
+_INVALID = error("A parameter or the body breaks its rule.", "invalid", "query limit: Input should be …")
+_NOT_AUTHENTICATED = error(
     "The token is missing or unknown.", "not_authenticated", "the hub does not know this token …"
 )
-_NOT_FOUND = _error("Nothing here that you may see.", "not_found", "there is no plan … that you may see …")
-_GONE = _error(
+_NOT_FOUND = error("Nothing here that you may see.", "not_found", "there is no plan … that you may see …")
+_GONE = error(
     "It was shared and is withdrawn.",
     "gone",
     "plan NL.stedennet.SN-0042 is withdrawn and no longer shared",
     reason="missing_from_source",
     withdrawn_at="2026-11-09T06:00:04Z",
 )
-_UNAVAILABLE = _error("The database is away; try again.", "unavailable", "the database cannot be used now …")
-_USUAL: _Responses = {401: _NOT_AUTHENTICATED, 422: _INVALID, 503: _UNAVAILABLE}
+_UNAVAILABLE = error("The database is away; try again.", "unavailable", "the database cannot be used now …")
+USUAL: _Responses = {401: _NOT_AUTHENTICATED, 422: _INVALID, 503: _UNAVAILABLE}
 _GEOJSON = "application/geo+json"
 
-PLANS: _Responses = {200: _answer("A page of plans.", _page(_PLAN), _GEOJSON), 400: _BAD_REQUEST, **_USUAL}
+PLANS: _Responses = {200: answer("A page of plans.", _page(_PLAN), _GEOJSON), 400: _BAD_REQUEST, **USUAL}
 PLAN: _Responses = {
-    200: _answer("The whole plan.", {**_PLAN, "crs": _CRS}, _GEOJSON),
+    200: answer("The whole plan.", {**_PLAN, "crs": _CRS}, _GEOJSON),
     400: _BAD_REQUEST,
     404: _NOT_FOUND,
     410: _GONE,
-    **_USUAL,
+    **USUAL,
 }
 VERSIONS: _Responses = {
-    200: _answer(
+    200: answer(
         "The versions, oldest first.",
         {
             "plan_id": _PLAN["id"],
@@ -122,10 +124,10 @@ VERSIONS: _Responses = {
     400: _BAD_REQUEST,
     404: _NOT_FOUND,
     410: _GONE,
-    **_USUAL,
+    **USUAL,
 }
 HISTORY: _Responses = {
-    200: _answer(
+    200: answer(
         "What each version changed, oldest first.",
         {
             "plan_id": _PLAN["id"],
@@ -154,15 +156,15 @@ HISTORY: _Responses = {
     400: _BAD_REQUEST,
     404: _NOT_FOUND,
     410: _GONE,
-    **_USUAL,
+    **USUAL,
 }
 OVERLAP: _Responses = {
-    200: _answer("The pair.", {**_OVERLAP, "crs": _CRS}, _GEOJSON),
+    200: answer("The pair.", {**_OVERLAP, "crs": _CRS}, _GEOJSON),
     400: _BAD_REQUEST,
     404: _NOT_FOUND,
-    **_USUAL,
+    **USUAL,
 }
-OVERLAPS: _Responses = {200: _answer("A page of pairs.", _page(_OVERLAP), _GEOJSON), 400: _BAD_REQUEST, **_USUAL}
+OVERLAPS: _Responses = {200: answer("A page of pairs.", _page(_OVERLAP), _GEOJSON), 400: _BAD_REQUEST, **USUAL}
 _SCORE = {
     "publisher": "stedennet",
     "period": "2026-10",
@@ -174,30 +176,30 @@ _SCORE = {
 _STABILITY = {"phase": "design", "plans": 310, "starts_later": 21, "share_starts_moved": 0.08, "mean_start_days": 34.9}
 _SILENT = {"plan_id": _PLAN["id"], "heard_at": "2026-02-01T08:00:00Z", "silent_days": 273, "overdue": False}
 SCORES: _Responses = {
-    200: _answer("The scores, latest month first.", {"scores": [_SCORE], "next": None}),
+    200: answer("The scores, latest month first.", {"scores": [_SCORE], "next": None}),
     400: _BAD_REQUEST,
-    **_USUAL,
+    **USUAL,
 }
 STABILITY: _Responses = {
-    200: _answer("One row per group.", {"by": ["phase"], "stability": [_STABILITY]}),
+    200: answer("One row per group.", {"by": ["phase"], "stability": [_STABILITY]}),
     400: _BAD_REQUEST,
-    **_USUAL,
+    **USUAL,
 }
 SILENT: _Responses = {
-    200: _answer("A page of plans.", {"organisation": "stedennet", "months": 6, "plans": [_SILENT], "next": None}),
+    200: answer("A page of plans.", {"organisation": "stedennet", "months": 6, "plans": [_SILENT], "next": None}),
     400: _BAD_REQUEST,
-    **_USUAL,
+    **USUAL,
 }
-SUBSCRIPTIONS: _Responses = {200: _answer("Your subscriptions.", {"subscriptions": [_SUBSCRIPTION]}), **_USUAL}
+SUBSCRIPTIONS: _Responses = {200: answer("Your subscriptions.", {"subscriptions": [_SUBSCRIPTION]}), **USUAL}
 NEW_SUBSCRIPTION: _Responses = {
-    201: _answer("The subscription and, this once, its secret.", {**_SUBSCRIPTION, "secret": "whsec_…"}),
+    201: answer("The subscription and, this once, its secret.", {**_SUBSCRIPTION, "secret": "whsec_…"}),
     400: _BAD_REQUEST,
-    **_USUAL,
+    **USUAL,
 }
 REMOVED_SUBSCRIPTION: _Responses = {
-    200: _answer("The subscription as it ended.", {**_SUBSCRIPTION, "state": "removed"}),
+    200: answer("The subscription as it ended.", {**_SUBSCRIPTION, "state": "removed"}),
     404: _NOT_FOUND,
-    **_USUAL,
+    **USUAL,
 }
 _SERVICE = {
     "service": "coordination",
@@ -211,8 +213,8 @@ _SERVICE = {
     "healthy": True,
 }
 HEALTH: _Responses = {
-    200: _answer("Every service makes progress.", {"healthy": True, "message": "", "services": [_SERVICE]}),
-    503: _answer(
+    200: answer("Every service makes progress.", {"healthy": True, "message": "", "services": [_SERVICE]}),
+    503: answer(
         "A service halted, stalled or fell silent, or none has reported.",
         {"healthy": False, "message": "intake is halted", "services": [{**_SERVICE, "service": "intake"}]},
     ),
@@ -311,34 +313,34 @@ _MORATORIUM = {
 
 def _places(what: str, feature: dict[str, Any]) -> tuple[_Responses, _Responses, _Responses]:
     """Describe a page of places, one of them, and its revisions."""
-    page = {200: _answer(f"A page of {what}.", _page(feature), _GEOJSON), 400: _BAD_REQUEST, **_USUAL}
-    one = {200: _answer("The newest revision.", {**feature, "crs": _CRS}, _GEOJSON), **_UNKNOWN}
+    page = {200: answer(f"A page of {what}.", _page(feature), _GEOJSON), 400: _BAD_REQUEST, **USUAL}
+    one = {200: answer("The newest revision.", {**feature, "crs": _CRS}, _GEOJSON), **UNKNOWN}
     name = next(name for name in feature["properties"] if name.endswith("_id"))
     revisions = {name: feature["id"], "crs": _CRS, "versions": [feature]}
-    return page, one, {200: _answer("The revisions, oldest first.", revisions), **_UNKNOWN}
+    return page, one, {200: answer("The revisions, oldest first.", revisions), **UNKNOWN}
 
 
-_UNKNOWN: _Responses = {400: _BAD_REQUEST, 404: _NOT_FOUND, **_USUAL}
+UNKNOWN: _Responses = {400: _BAD_REQUEST, 404: _NOT_FOUND, **USUAL}
 AREAS, AREA, AREA_VERSIONS = _places("areas", _AREA)
 MORATORIA, MORATORIUM, MORATORIUM_VERSIONS = _places("moratoria", _MORATORIUM)
 AGREEMENTS: _Responses = {
-    200: _answer("A page of agreements.", {"agreements": [_AGREEMENT], "next": None}),
+    200: answer("A page of agreements.", {"agreements": [_AGREEMENT], "next": None}),
     400: _BAD_REQUEST,
-    **_USUAL,
+    **USUAL,
 }
-AGREEMENT: _Responses = {200: _answer("The newest revision.", _AGREEMENT), **_UNKNOWN}
+AGREEMENT: _Responses = {200: answer("The newest revision.", _AGREEMENT), **UNKNOWN}
 AGREEMENT_VERSIONS: _Responses = {
-    200: _answer(
+    200: answer(
         "The revisions, oldest first.",
         {
             "agreement_id": _AGREEMENT["agreement_id"],
             "versions": [{**_AGREEMENT, "differences": ["opportunity.distance_m: 25 → 50 (…)"]}],
         },
     ),
-    **_UNKNOWN,
+    **UNKNOWN,
 }
 COUNTS: _Responses = {
-    200: _answer(
+    200: answer(
         "The counts.",
         {
             "plans": {"total": 52, "by_status": {"in_progress": 4, "planned": 48}},
@@ -346,5 +348,5 @@ COUNTS: _Responses = {
         },
     ),
     400: _BAD_REQUEST,
-    **_USUAL,
+    **USUAL,
 }

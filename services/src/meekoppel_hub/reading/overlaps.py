@@ -10,10 +10,11 @@ from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select, text
 
 from meekoppel_contracts.codes import Visibility
 from meekoppel_hub.platform.clock import to_micros
+from meekoppel_hub.platform.database.tables.consultation import assessments
 from meekoppel_hub.platform.database.tables.places import moratoria
 from meekoppel_hub.platform.database.tables.view import overlaps, plans
 from meekoppel_hub.reading.access import Viewer
@@ -90,8 +91,12 @@ def overlaps_query(connection: Connection, viewer: Viewer, wanted: OverlapFilter
         plan.c[name].label(f"{side}_{name}") for side, plan in (("first", FIRST), ("second", SECOND)) for name in NARROW
     ]
     rest = [moratoria.c[name].label(f"rest_{name}") for name in ("title", "starts_us", "ends_us")]
+    opening = (
+        _opens_up(overlaps.c.first_organisation).label("first_opens_up"),
+        _opens_up(overlaps.c.second_organisation).label("second_opens_up"),
+    )
     query = (
-        select(overlaps, *sides, *rest)
+        select(overlaps, *sides, *rest, *opening)
         .join(FIRST, FIRST.c.plan_id == overlaps.c.first_plan)
         .outerjoin(SECOND, SECOND.c.plan_id == overlaps.c.second_plan)
         .outerjoin(moratoria, moratoria.c.moratorium_id == overlaps.c.moratorium_id)
@@ -146,6 +151,15 @@ def _to_read(rows: Sequence[Row[Any]], viewer: Viewer, wanted: OverlapFilter, wh
             yield row.first_plan
             if row.moratorium_id is None:
                 yield row.second_plan
+
+
+def _opens_up(organisation: ColumnElement[str]) -> ColumnElement[bool]:
+    """Ask whether the owner of a side agreed to show it to the owner of the other; of interest in restricted pairs."""
+    said = assessments.c
+    agreed = exists().where(
+        said.overlap_id == overlaps.c.overlap_id, said.organisation == organisation, said.opens_up, said.is_open
+    )
+    return and_(overlaps.c.restricted, agreed)
 
 
 def _first_side(row: Row[Any], plans_of: Mapping[str, StoredPlan]) -> Side:

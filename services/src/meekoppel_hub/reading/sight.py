@@ -2,8 +2,9 @@
 
 Both sides when both plans may be seen; one side without the other when the viewer owns it: a blind match. Then the
 other's plan, organisation, title and version are left out, and so are the place, the measures and the explanation,
-which would give the other plan away. Else nothing. What was found while a plan was restricted stays out of sight when
-the plan has become open since: only a new matching may tell where they meet.
+which would give the other plan away; until every owner of a restricted side agreed to open up to the other. Else
+nothing. What was found while a plan was restricted stays out of sight when the plan has become open since: only a new
+matching may tell where they meet.
 """
 
 from __future__ import annotations
@@ -77,13 +78,23 @@ WholeSight = Sight[StoredPlan | RestSide]
 
 
 def sight_of(viewer: Viewer, row: Row[Any], first: SideT, second: SideT, now: datetime) -> Sight[SideT] | None:
-    """Give what the viewer sees of a pair, or None."""
-    seen_first = first if is_shared(viewer, first.sharing, now) else None
-    seen_second = second if is_shared(viewer, second.sharing, now) else None
+    """Give what the viewer sees of a pair, or None; `row` tells too whether the owner of each side opens it up."""
+    owner = owns(viewer, first.sharing) or owns(viewer, second.sharing)
+    opened = owner and _opened_up(row, first, second)
+    seen_first = first if opened or is_shared(viewer, first.sharing, now) else None
+    seen_second = second if opened or is_shared(viewer, second.sharing, now) else None
     both = seen_first is not None and seen_second is not None
-    if both or owns(viewer, first.sharing) or owns(viewer, second.sharing):
-        return Sight(row, seen_first, seen_second)
-    return None
+    return Sight(row, seen_first, seen_second) if both or owner else None
+
+
+def _opened_up(row: Row[Any], first: Side, second: Side) -> bool:
+    """Tell whether every owner of a restricted side agreed to show it to the owner of the other."""
+    if first.sharing.withdrawn or second.sharing.withdrawn:
+        return False
+    return all(
+        opens_up or side.sharing.visibility != Visibility.RESTRICTED.value
+        for side, opens_up in ((first, row.first_opens_up), (second, row.second_opens_up))
+    )
 
 
 def _side(side: Side | None, version: int) -> dict[str, Any]:
