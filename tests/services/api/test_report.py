@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
@@ -189,3 +190,23 @@ async def test_a_report_of_an_area_without_plans_is_a_page_too(api, view):
 @pytest.mark.parametrize("asked", [{}, {"bbox": "1,2"}, {"area": "LINESTRING(0 0, 1 1)"}])
 async def test_a_report_without_an_area_is_refused(api, asked):
     assert (await api.get("/exports/report", **asked)).status == 400
+
+
+async def test_an_opportunity_is_explained_in_the_language_asked_for_with_the_parts_of_its_score(api, view):
+    view.put(plan("NL.gemeente.1"))
+    view.put(plan("NL.netbeheer.2"))
+    parts = json.dumps(
+        [{"part": "place", "points": 80, "weight": 25.0}, {"part": "time", "points": 40, "weight": 30.0}]
+    )
+    told = {"explanation": "Both dig here.", "explanation_nl": "Beide graven hier.", "score_parts": parts}
+    view.meet("NL.gemeente.1", "NL.netbeheer.2", kind="opportunity", score=60, **told)
+
+    dutch, english = await report(api, language="nl"), await report(api)
+    table = await api.get("/exports/overlaps", f="csv")
+    (pair,) = (await api.get("/overlaps")).json["features"]
+
+    assert ("Beide graven hier." in dutch, "Both dig here." in dutch) == (True, False)
+    assert "Both dig here." in english
+    assert re.search(r"80 \(× 25\) · .*40 \(× 30\)", english)
+    assert "Beide graven hier." in table.text
+    assert pair["properties"]["score_parts"] == json.loads(parts)

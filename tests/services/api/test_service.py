@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from meekoppel_hub.api import create_api
-from meekoppel_hub.api.service import serving
+from meekoppel_hub.api.service import _listen, serving
 from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.settings import HubSettings
 
@@ -43,3 +43,18 @@ async def test_a_database_that_is_away_is_said_in_json(api, sqlite_database, mon
 
     assert (answer.status, answer.error) == (503, "unavailable")
     assert "db.internal" not in answer.text
+
+
+def test_the_listener_names_its_protocol_so_that_answers_are_sent_at_once():
+    # asyncio sets TCP_NODELAY for connections whose socket says that it is TCP: without, answers wait for an ACK.
+    listener = _listen("127.0.0.1", 0, shared=False)
+    with listener:
+        assert listener.proto == socket.IPPROTO_TCP
+
+
+def test_a_shared_port_can_be_listened_on_by_several():
+    with (
+        _listen("127.0.0.1", 0, shared=True) as first,
+        _listen("127.0.0.1", first.getsockname()[1], shared=True) as other,
+    ):
+        assert other.getsockname() == first.getsockname()

@@ -23,6 +23,7 @@ class Kind(Enum):
     """What the values of a column are."""
 
     TEXT = auto()
+    WORDS = auto()  # a text in Dutch and the same in English
     CODE = auto()  # one code of a list, or several
     WHOLE = auto()
     NUMBER = auto()
@@ -92,6 +93,8 @@ class Column(Generic[Line]):
 
 def _shown(value: Any, column: Column[Any], presentation: Presentation) -> Cell:
     match column.kind:
+        case Kind.WORDS:
+            return presentation.word(*value)
         case Kind.CODE:
             return coded(value, column.codes, presentation)
         case Kind.FIRST_DAY:

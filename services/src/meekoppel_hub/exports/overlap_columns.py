@@ -48,6 +48,12 @@ def _in_full(name: str) -> Callable[[OverlapLine], Any]:
     return lambda line: getattr(line.sight.row, name) if line.sight.in_full() else None
 
 
+def _explanation(line: OverlapLine) -> tuple[str, str] | None:
+    """Give the explanation in Dutch, where there is one, and in English."""
+    row = line.sight.row
+    return (row.explanation_nl or row.explanation, row.explanation) if line.sight.in_full() else None
+
+
 def _state(line: OverlapLine) -> bool:
     return bool(line.sight.row.state == "open")
 
@@ -94,7 +100,7 @@ OVERLAP_COLUMNS: Final[tuple[Column[OverlapLine], ...]] = (
     Column("severity", "Ernst", "Severity", Kind.CODE, _row("severity"), Severity),
     Column("open", "Speelt nu", "Open", Kind.YES_NO, _state, width=10),
     Column("score", "Score", "Score", Kind.WHOLE, _in_full("score"), width=8),
-    Column("explanation", "Toelichting", "Explanation", Kind.TEXT, _in_full("explanation"), width=80),
+    Column("explanation", "Toelichting", "Explanation", Kind.WORDS, _explanation, width=80),
     *_columns_of_side("first", "Plan 1", "Plan 1"),
     *_columns_of_side("second", "Plan 2", "Plan 2"),
     Column("area_m2", "Gezamenlijk (m²)", "In common (m²)", Kind.NUMBER, _in_full("area_m2")),
@@ -102,6 +108,7 @@ OVERLAP_COLUMNS: Final[tuple[Column[OverlapLine], ...]] = (
     Column("overlap_days", "Dagen samen", "Days in common", Kind.WHOLE, _in_full("overlap_days")),
     Column("gap_days", "Dagen ertussen", "Days between", Kind.WHOLE, _in_full("gap_days")),
     Column("ruleset", "Procesafspraak", "Agreement", Kind.TEXT, _row("ruleset"), width=20),
+    Column("assess_by", "Beoordelen voor", "Assess by", Kind.LAST_DAY, _row("assess_by")),
     Column("detected_at", "Gevonden op", "Detected at", Kind.TIME, _row("detected_at"), width=18),
     Column("changed_at", "Gewijzigd op", "Changed at", Kind.TIME, _row("changed_at"), width=18),
     Column("x", "X", "X", Kind.NUMBER, lambda line: line.x),

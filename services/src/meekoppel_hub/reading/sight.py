@@ -22,8 +22,8 @@ from meekoppel_hub.reading.access import Viewer, is_shared, owns
 from meekoppel_hub.reading.sides import RestSide, Side
 from meekoppel_hub.reading.stored import StoredPlan
 
-_ALWAYS = ("state", "revision", "kind", "severity", "ruleset", "detected_at", "changed_at")
-_WHEN_BOTH_ARE_SEEN = ("score", "area_m2", "distance_m", "overlap_days", "gap_days", "explanation")
+_ALWAYS = ("state", "revision", "kind", "severity", "ruleset", "assess_by", "detected_at", "changed_at")
+_WHEN_BOTH_ARE_SEEN = ("score", "area_m2", "distance_m", "overlap_days", "gap_days", "explanation", "explanation_nl")
 _HIDDEN_SIDE: dict[str, Any] = {"shared_with_you": False}
 
 
@@ -53,6 +53,7 @@ class Sight(Generic[SeenT]):
         properties = {
             **{name: getattr(row, name) for name in _ALWAYS},
             **{name: getattr(row, name) if in_full else None for name in _WHEN_BOTH_ARE_SEEN},
+            "score_parts": _parts(row.score_parts) if in_full else None,
             "first": _side(self.first, row.first_version),
             "second": _side(self.second, row.second_version),
         }
@@ -95,6 +96,11 @@ def _opened_up(row: Row[Any], first: Side, second: Side) -> bool:
         opens_up or side.sharing.visibility != Visibility.RESTRICTED.value
         for side, opens_up in ((first, row.first_opens_up), (second, row.second_opens_up))
     )
+
+
+def _parts(parts: Any) -> Any:
+    """Give the parts of a score: JSON already in a row of `overlaps`, a list in what was told before."""
+    return orjson.Fragment(parts) if isinstance(parts, str) else parts or None
 
 
 def _side(side: Side | None, version: int) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from html import escape
 
-from meekoppel_contracts.codes import Certainty, MoratoriumKind, OverlapKind, Status
+from meekoppel_contracts.codes import Certainty, MoratoriumKind, OpportunityPart, OverlapKind, Status
 from meekoppel_hub.exports.columns import Presentation, first_day, label, last_day
 from meekoppel_hub.exports.orders import Order
 from meekoppel_hub.exports.report.changes import Change, What
@@ -46,11 +47,22 @@ def _pair(mark: Mark, shown: Presentation) -> str:
     row = mark.pair.row
     score = "" if row.score is None else f'<i class="score"><i style="width:{row.score}%"></i></i><b>{row.score}</b>'
     sides = "".join(_side(side, shown) for side in mark.pair.sides())
+    explained = shown.word(row.explanation_nl or row.explanation, row.explanation)
     return (
         f'<article class="pair"><h3><span class="number" style="background:{KIND_COLOURS.get(row.kind, "#616161")}">'
         f"{mark.number}</span>{escape(label(OverlapKind, row.kind, shown.language))}{score}</h3>"
-        f"<table>{sides}</table><p>{escape(row.explanation)}</p></article>"
+        f"<table>{sides}</table><p>{escape(explained)}{_parts(row.score_parts, shown)}</p></article>"
     )
+
+
+def _parts(written: str | None, shown: Presentation) -> str:
+    """Write the parts of which a score is made: points of 100, and how much each counts."""
+    parts = json.loads(written) if written else ()
+    told = " · ".join(
+        f"{escape(label(OpportunityPart, one['part'], shown.language))} {one['points']} (× {one['weight']:g})"
+        for one in parts
+    )
+    return f"<br><small>{told}</small>" if told else ""
 
 
 def _side(side: StoredPlan | RestSide, shown: Presentation) -> str:
