@@ -67,6 +67,7 @@ bench: postgis
 	@$(BIN)/python -m tests.benchmarks.match
 	@$(BIN)/python -m tests.benchmarks.delay $(ARGS)
 	@$(BIN)/python -m tests.benchmarks.connector
+	@$(BIN)/python -m tests.benchmarks.query
 
 clean:
 	rm -rf .venv tests/node/node_modules .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
