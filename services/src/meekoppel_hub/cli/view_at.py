@@ -44,11 +44,6 @@ _PAGE = 500
 Page = Callable[[Connection, str | None], PageAsOf]
 
 
-@app.callback()
-def view() -> None:
-    """Keep `at` a command of its own."""
-
-
 @app.command("at", epilog=EPILOG)
 def view_at(
     moment: Annotated[str, typer.Argument(help="The moment, as 2026-10-01T12:00:00Z; a date begins at 00:00 UTC.")],
