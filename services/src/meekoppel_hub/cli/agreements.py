@@ -200,7 +200,8 @@ def _tell_differences(old: Agreement, new: Agreement, called: str) -> None:
     if not found:
         typer.echo(f"The rules are those of {called}.")
         return
-    typer.echo(f"{len(found)} settings differ from {called}:")
+    count = "one setting differs" if len(found) == 1 else f"{len(found)} settings differ"
+    typer.echo(f"{count} from {called}:")
     for one in found:
         typer.echo(f"  {one}")
 

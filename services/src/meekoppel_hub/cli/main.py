@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -11,6 +12,7 @@ import typer
 
 from meekoppel_contracts import ContractError, packaged_registry
 from meekoppel_hub.platform.errors import HubError, SettingsError
+from meekoppel_hub.platform.logs import set_up_logs
 
 # Which module and which name in it is behind each command. Only that of the command at hand is imported: a command
 # that looks into the database should not wait for the API, the demo and all the rest.
@@ -76,6 +78,7 @@ def _nothing_before_the_command() -> None:
 
 def main() -> None:
     """Run the command; an error that we know is one sentence and exit code 1."""
+    set_up_logs(logging.WARNING)  # what a command answers stands alone on standard output
     try:
         packaged_registry()  # a file of schema ids that cannot be used would make every record one that cannot be read
         program(sys.argv[1] if len(sys.argv) > 1 else None)()
