@@ -15,7 +15,7 @@ help:
 	@echo "make test-unit  the tests that need no server: seconds"
 	@echo "make lint       ruff, mypy --strict, the direction of imports"
 	@echo "make trial      real road works through the whole way, on SQLite and PostGIS; then every set of real data"
-	@echo "make bench      figures: the fold into the view, all pairs from nothing, the delay to a webhook, a connector's rows a second"
+	@echo "make bench      figures: the fold into the view, all pairs from nothing, the delay to the view and to a webhook, a connector's rows a second"
 
 .venv/.installed: $(MANIFESTS)
 	@echo "Preparing .venv (Python packages, versions as in constraints.txt) ..."
@@ -65,6 +65,7 @@ trial: postgis
 bench: postgis
 	@$(BIN)/python -m tests.benchmarks.fold $(ARGS)
 	@$(BIN)/python -m tests.benchmarks.match
+	@$(BIN)/python -m tests.benchmarks.latency
 	@$(BIN)/python -m tests.benchmarks.delay $(ARGS)
 	@$(BIN)/python -m tests.benchmarks.connector
 	@$(BIN)/python -m tests.benchmarks.query
