@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from operator import ne
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from meekoppel_contracts.ids import PlanId
-from meekoppel_hub.coordination.facts import PlanFacts
+from meekoppel_hub.coordination.facts import FACT_COLUMNS
 from meekoppel_hub.coordination.grid import Floats, Grid, Indexes
 from meekoppel_hub.coordination.plan_change import PlanChange
 from meekoppel_hub.coordination.windows import DAY_US
@@ -24,6 +25,9 @@ from meekoppel_hub.coordination.zones import ROLE_CODES
 _FEWEST_TO_SORT = 4_096
 _SORT_AGAIN_AT = 32  # when what is new or moved is this part of all, the grid is made anew
 _NOBODY = -1
+_OWNER, _STARTS, _ENDS, _EARLIER, _LATER = (
+    FACT_COLUMNS.index(name) for name in ("initiator", "starts_us", "ends_us", "shift_earlier_days", "shift_later_days")
+)
 
 Box = tuple[float, float, float, float]
 
@@ -37,6 +41,7 @@ class IndexedZone:
         box: min x, min y, max x, max y in metres, widened by width and buffer; None where the index has it already,
             since the plan is in it with the same hash of its zones.
         from_us: from when it may meet others, every shift that its plan allows included; microseconds since 1970.
+            Zones that hold in periods of their own do so within the period of their plan.
         until_us: until when.
     """
 
@@ -55,17 +60,6 @@ class IndexedPlan:
     owner: str
     zones_hash: int
     zones: Sequence[IndexedZone]
-
-
-def window(facts: Any) -> tuple[int, int]:
-    """Give from when until when the zones of a plan may meet others, with all shifts that it allows.
-
-    Zones that hold in periods of their own do so within the period of their plan.
-
-    Args:
-        facts: has `starts_us`, `ends_us`, `shift_earlier_days`, `shift_later_days`.
-    """
-    return facts.starts_us - facts.shift_earlier_days * DAY_US, facts.ends_us + facts.shift_later_days * DAY_US
 
 
 class CandidateIndex:
@@ -144,6 +138,38 @@ class CandidateIndex:
         self._role[slots] = rows[:, 4]
         self._plan[slots] = rows[:, 5]
 
+    def fill(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Take very many plans into an index that has none of them.
+
+        Args:
+            rows: one for each zone, those of a plan together: the fields of `IndexedPlan` but for its zones, then those
+                of `IndexedZone` with the box as four numbers; role None for a plan without zones.
+        """
+        ids, versions, owners, hashes, from_us, until_us, roles, *corners = zip(*rows, strict=True)
+        first = np.array([True, *map(ne, ids, ids[1:])])
+        number = len(self._ids) + np.cumsum(first) - 1
+        begins = np.nonzero(first)[0]
+        new = [ids[place] for place in begins.tolist()]
+        self._number.update(zip(new, range(len(self._ids), len(self._ids) + len(new)), strict=True))
+        self._ids.extend(new)
+        codes = np.array([-1 if role is None else ROLE_CODES[role] for role in roles])
+        kept = (codes >= 0) & np.array([*self._kept, False])[codes]
+        slots = self._used + np.cumsum(kept) - 1
+        self._make_room(len(self._ids), self._used + int(kept.sum()))
+        numbers = [self._owners.setdefault(owner, len(self._owners)) for owner in owners]
+        self._plan_facts[number[begins]] = np.array([versions, numbers, hashes], dtype=np.int64).T[begins]
+        here = slots[kept]
+        self._box[here] = np.array(corners, dtype=float).T[kept]
+        self._window[here] = np.array([from_us, until_us], dtype=np.int64).T[kept]
+        self._role[here], self._plan[here] = codes[kept], number[kept]
+        self._moved.update(here.tolist())
+        counts = np.add.reduceat(kept.astype(np.int64), begins).tolist()
+        slot = self._used
+        for count in counts:
+            self._slots_of.append((slot,) if count == 1 else tuple(range(slot, slot + count)))
+            slot += count
+        self._used = slot
+
     def remove(self, plan_ids: Iterable[PlanId]) -> None:
         """Take plans out; those that are not there are passed over."""
         for plan_id in plan_ids:
@@ -173,18 +199,18 @@ class CandidateIndex:
         found = [grid.near(wide) for grid in self._grids()]
         row = np.concatenate([rows for rows, _ in found])
         left, right = mine[row], np.concatenate([slots for _, slots in found])
-        keep = self._may_meet(left, right, wide[row], tolerance_days * DAY_US)
+        box, reached = self._box[right], wide[row]
+        touch = (box[:, :2] <= reached[:, 2:]).all(axis=1) & (box[:, 2:] >= reached[:, :2]).all(axis=1)
+        left, right = left[touch], right[touch]
+        keep = self._may_meet(left, right, tolerance_days * DAY_US)
         one, other = self._plan[left[keep]].astype(np.int64), self._plan[right[keep]].astype(np.int64)
         size = len(self._ids)
         codes = np.unique(one * size + other)
         return sorted({self._pair(*divmod(code, size)) for code in codes.tolist()})
 
-    def _may_meet(self, left: Indexes, right: Indexes, wide: Floats, tolerance_us: int) -> NDArray[np.bool_]:
-        box = self._box[right]
-        keep: NDArray[np.bool_] = (box[:, 0] <= wide[:, 2]) & (box[:, 2] >= wide[:, 0])
-        keep &= (box[:, 1] <= wide[:, 3]) & (box[:, 3] >= wide[:, 1])
+    def _may_meet(self, left: Indexes, right: Indexes, tolerance_us: int) -> NDArray[np.bool_]:
         one, other = self._plan[left], self._plan[right]
-        keep &= (one != other) & (other != _NOBODY)
+        keep: NDArray[np.bool_] = (one != other) & (other != _NOBODY)
         keep &= self._window[left, 0] - self._window[right, 1] <= tolerance_us
         keep &= self._window[right, 0] - self._window[left, 1] <= tolerance_us
         roles = self._role[left], self._role[right]
@@ -215,8 +241,7 @@ class CandidateIndex:
             number = len(self._ids)
             self._ids.append(None)
             self._slots_of.append(())
-            if number >= len(self._plan_facts):
-                self._plan_facts = _longer(self._plan_facts)
+            self._make_room(number + 1, 0)
         self._ids[number] = plan_id
         self._number[plan_id] = number
         return number
@@ -234,11 +259,16 @@ class CandidateIndex:
             slot = self._free_slots.pop()
         else:
             slot, self._used = self._used, self._used + 1
-            if slot >= len(self._plan):
-                self._box, self._window = _longer(self._box), _longer(self._window)
-                self._role, self._plan = _longer(self._role), _longer(self._plan)
+            self._make_room(0, self._used)
         self._moved.add(slot)
         return slot
+
+    def _make_room(self, plans: int, slots: int) -> None:
+        while plans > len(self._plan_facts):
+            self._plan_facts = _longer(self._plan_facts)
+        while slots > len(self._plan):
+            self._box, self._window = _longer(self._box), _longer(self._window)
+            self._role, self._plan = _longer(self._role), _longer(self._plan)
 
     def _leave(self, slots: Sequence[int]) -> None:
         for slot in slots:
@@ -258,12 +288,12 @@ def as_indexed(change: PlanChange, boxes: Sequence[Box] | None) -> IndexedPlan:
         change: of a plan that has not ended.
         boxes: of its zones; None where the index has them already.
     """
-    facts = PlanFacts(*change.facts)
-    holds = window(facts)
+    facts = change.facts
+    holds = facts[_STARTS] - facts[_EARLIER] * DAY_US, facts[_ENDS] + facts[_LATER] * DAY_US
     return IndexedPlan(
-        plan_id=change.plan_id,
-        version=change.version,
-        owner=facts.initiator,
+        plan_id=facts[0],
+        version=facts[1],
+        owner=facts[_OWNER],
         zones_hash=change.zones_hash,
         zones=[
             IndexedZone(zone.role, None if boxes is None else boxes[number], *holds)

@@ -20,20 +20,21 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import groupby, islice
+from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import BigInteger, Connection, delete, insert, literal, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from meekoppel_contracts.ids import PlanId
 from meekoppel_hub.coordination import metrics
-from meekoppel_hub.coordination.candidates import CandidateIndex, IndexedPlan, IndexedZone, as_indexed, window
+from meekoppel_hub.coordination.candidates import CandidateIndex, IndexedPlan, IndexedZone, as_indexed
 from meekoppel_hub.coordination.fold import FoldedBatch
 from meekoppel_hub.coordination.plan_change import PlanChange
 from meekoppel_hub.coordination.queries import among
+from meekoppel_hub.coordination.windows import DAY_US
 from meekoppel_hub.platform.database.tables.view import plan_zones, plans, view_changes
 from meekoppel_hub.platform.database.view_state import GENERATION_SETTING, read_setting, write_setting
 from meekoppel_hub.platform.errors import TransientError
@@ -44,7 +45,7 @@ KEPT = timedelta(minutes=10)
 REMOVED_SETTING = "changes_removed"
 """Up to where changes were removed; whoever has not read so far loads anew."""
 _REMOVED_EVERY = timedelta(minutes=1)
-_PUT_AT_ONCE = 20_000
+_AT_ONCE = 20_000
 # One number for the whole view, beside that of `create`. The order of commits: alone, or together.
 _COMMIT_LOCK = 7_364_002
 
@@ -71,23 +72,25 @@ _NOW = {
     "postgresql": "SELECT pg_current_snapshot()::text",
     "sqlite": "SELECT COALESCE(max(seq), 0) FROM view_changes",
 }
-_PLAN = [
-    plans.c[name]
-    for name in (
-        "plan_id",
-        "version",
-        "initiator",
-        "zones_hash",
-        "starts_us",
-        "ends_us",
-        "shift_earlier_days",
-        "shift_later_days",
-    )
+_INDEXED = [
+    plans.c.plan_id,
+    plans.c.version,
+    plans.c.initiator,
+    plans.c.zones_hash,
+    plans.c.starts_us - plans.c.shift_earlier_days * literal(DAY_US, BigInteger),
+    plans.c.ends_us + plans.c.shift_later_days * literal(DAY_US, BigInteger),
+    plan_zones.c.role,
+    plan_zones.c.min_x,
+    plan_zones.c.min_y,
+    plan_zones.c.max_x,
+    plan_zones.c.max_y,
 ]
-_ZONE = [plan_zones.c[name] for name in ("role", "min_x", "min_y", "max_x", "max_y")]
 
-Source = Callable[[Connection, Collection[PlanId] | None], Iterator[IndexedPlan]]
-"""Gives what can meet others: all of it, or of some ids. Those that it does not give cannot."""
+Fields = Sequence[Any]
+Source = Callable[[Connection, Collection[PlanId] | None], Iterator[Sequence[Fields]]]
+"""Gives what can meet others, as rows of `CandidateIndex.fill`: all of it, or of some ids. What it leaves out cannot.
+
+The rows of one plan come together, but may begin in one part and end in the next."""
 
 
 class Follower:
@@ -190,7 +193,9 @@ class Follower:
     def _take(self, connection: Connection, changed: Collection[PlanId]) -> None:
         if not changed:
             return
-        found = [plan for source in self._sources for plan in source(connection, changed)]
+        found = [
+            plan for source in self._sources for rows in _whole(source(connection, changed)) for plan in _plans(rows)
+        ]
         self.index.remove(set(changed) - {plan.plan_id for plan in found})
         self.index.put(found)
 
@@ -202,8 +207,8 @@ class Follower:
             self._generation = read_setting(connection, GENERATION_SETTING)
             self.index.clear()
             for source in self._sources:
-                for part in _parts(source(connection, None)):
-                    self.index.put(part)
+                for rows in _whole(source(connection, None)):
+                    self.index.fill(rows)
         self._loaded = True
         log.info("index_loaded", plans=len(self.index), generation=self._generation)
 
@@ -230,39 +235,42 @@ class Follower:
             write_setting(connection, REMOVED_SETTING, str(max([int(known or 0), *removed])))
 
 
-def indexed_plans(connection: Connection, plan_ids: Collection[PlanId] | None) -> Iterator[IndexedPlan]:
+def indexed_plans(connection: Connection, plan_ids: Collection[PlanId] | None) -> Iterator[Sequence[Fields]]:
     """Give the plans that can still meet others, with their zones, as they are stored; all of them, or some."""
     query = (
-        select(*_PLAN, *_ZONE)
+        select(*_INDEXED)
         .select_from(plans.outerjoin(plan_zones, plan_zones.c.plan_id == plans.c.plan_id))
         .where(plans.c.ended.is_(None))
         .order_by(plans.c.plan_id)
     )
     if plan_ids is None:
-        query = query.execution_options(yield_per=_PUT_AT_ONCE)
+        query = query.execution_options(yield_per=_AT_ONCE)
     else:
         query = query.where(among(connection, plans.c.plan_id, plan_ids))
-    rows = connection.execute(query)
+    yield from connection.execute(query).partitions(_AT_ONCE)
+
+
+def _plans(rows: Sequence[Fields]) -> Iterator[IndexedPlan]:
     for plan_id, group in groupby(rows, key=itemgetter(0)):
         zones = list(group)
-        first = zones[0]
-        yield IndexedPlan(
-            plan_id=plan_id,
-            version=first.version,
-            owner=first.initiator,
-            zones_hash=first.zones_hash,
-            zones=[
-                IndexedZone(
-                    row.role,
-                    (row.min_x, row.min_y, row.max_x, row.max_y),
-                    *window(first),
-                )
-                for row in zones
-                if row.role is not None
-            ],
-        )
+        _, version, owner, zones_hash, *_ = zones[0]
+        kept = [
+            IndexedZone(role, tuple(box), from_us, until_us)
+            for _, _, _, _, from_us, until_us, role, *box in zones
+            if role
+        ]
+        yield IndexedPlan(plan_id, version, owner, zones_hash, kept)
 
 
-def _parts(plans: Iterator[IndexedPlan]) -> Iterator[list[IndexedPlan]]:
-    while part := list(islice(plans, _PUT_AT_ONCE)):
-        yield part
+def _whole(parts: Iterator[Sequence[Fields]]) -> Iterator[Sequence[Fields]]:
+    """Cut the rows so that those of a plan stay together."""
+    held: list[Fields] = []
+    for part in parts:
+        held += part
+        last = held[-1][0]
+        cut = next(place for place in range(len(held) - 1, -1, -1) if place == 0 or held[place - 1][0] != last)
+        if cut:
+            yield held[:cut]
+        held = held[cut:]
+    if held:
+        yield held

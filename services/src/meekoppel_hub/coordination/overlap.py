@@ -130,13 +130,13 @@ def settle(pair: Pair, previous: OverlapRow | None, now: datetime) -> Outcome | 
         return Outcome(row, (Announcement(OverlapEventType.DETECTED, row),))
     if previous.restricted != pair.restricted:
         return _move(pair, pair.meeting, previous, now)
-    row = replace(_row(pair, pair.meeting, previous.revision + 1, now), detected_at=previous.detected_at)
+    row = _row(pair, pair.meeting, previous.revision + 1, now, previous.detected_at)
     if same_facts(row, previous):
         return Outcome(as_told(row, previous), ())
     return Outcome(row, (Announcement(OverlapEventType.CHANGED, row),))
 
 
-def _row(pair: Pair, meeting: Meeting, revision: int, now: datetime) -> OverlapRow:
+def _row(pair: Pair, meeting: Meeting, revision: int, now: datetime, detected_at: datetime | None = None) -> OverlapRow:
     return OverlapRow(
         overlap_id=pair.overlap_id,
         state=OPEN,
@@ -158,7 +158,7 @@ def _row(pair: Pair, meeting: Meeting, revision: int, now: datetime) -> OverlapR
         score=meeting.score,
         explanation=explain(meeting, ENGLISH),
         location=meeting.location,
-        detected_at=now,
+        detected_at=detected_at or now,
         changed_at=now,
         moratorium_id=pair.second.plan_id if pair.second.kind == MORATORIUM else None,
         explanation_nl=explain(meeting, DUTCH),

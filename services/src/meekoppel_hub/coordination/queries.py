@@ -98,13 +98,14 @@ def load_plans(
         query = select(*_FACTS, *_ZONES).select_from(
             plans.outerjoin(plan_zones, plan_zones.c.plan_id == plans.c.plan_id)
         )
-        for row in connection.execute(query.where(among(connection, plans.c.plan_id, unread))):
-            if row.plan_id not in facts:
-                facts[row.plan_id] = PlanFacts(*row[: len(_FACTS)])
-                read[row.plan_id] = []
+        for row in connection.execute(query.where(among(connection, plans.c.plan_id, unread))).all():
+            plan_id = row[0]
+            if plan_id not in facts:
+                facts[plan_id] = PlanFacts(*row[: len(_FACTS)])
+                read[plan_id] = []
             number, role, wkb, buffer_m, periods = row[len(_FACTS) :]
             if number is not None:
-                read[row.plan_id].append((number, ZoneRow(role, bytes(wkb), buffer_m, periods)))
+                read[plan_id].append((number, ZoneRow(role, bytes(wkb), buffer_m, periods)))
         zones |= {plan_id: [zone for _, zone in sorted(found)] for plan_id, found in read.items()}
         for one, (its_facts, its_zones) in others(connection, [one for one in unread if one not in facts]).items():
             facts[one], zones[one] = its_facts, its_zones
@@ -126,4 +127,4 @@ def overlaps_of(connection: Connection, plan_ids: Collection[PlanId]) -> dict[Ov
     """Load the pairs in which any of the plans takes part, open and resolved."""
     sides = (overlaps.c.first_plan, overlaps.c.second_plan)
     query = union_all(*(select(*_OVERLAP).where(among(connection, side, plan_ids)) for side in sides))
-    return {row.overlap_id: OverlapRow(*row) for row in connection.execute(query)}
+    return {row[0]: OverlapRow(*row) for row in connection.execute(query).all()}

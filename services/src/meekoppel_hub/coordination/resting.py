@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
 from meekoppel_contracts.codec import decode_moratorium_event
 from meekoppel_contracts.ids import PlanId
-from meekoppel_hub.coordination.candidates import IndexedPlan, IndexedZone
 from meekoppel_hub.coordination.facts import FOR_EVER_US, PlanFacts, facts_of_moratorium
+from meekoppel_hub.coordination.following import Fields
 from meekoppel_hub.coordination.plan_change import ZoneRow
 from meekoppel_hub.coordination.queries import among
 from meekoppel_hub.coordination.zones import MORATORIUM_ROLE
@@ -22,21 +22,29 @@ _INDEXED = [
 ]
 
 
-def indexed_moratoria(connection: Connection, ids: Collection[PlanId] | None) -> Iterator[IndexedPlan]:
+def indexed_moratoria(connection: Connection, ids: Collection[PlanId] | None) -> Iterator[Sequence[Fields]]:
     """Give the moratoria that were not lifted, as they are stored; all of them, or some."""
     query = select(*_INDEXED).where(~moratoria.c.lifted).order_by(moratoria.c.moratorium_id)
     if ids is not None:
         query = query.where(among(connection, moratoria.c.moratorium_id, ids))
-    for row in connection.execute(query):
-        box = (row.min_x, row.min_y, row.max_x, row.max_y)
-        until = FOR_EVER_US if row.ends_us is None else row.ends_us
-        yield IndexedPlan(
-            plan_id=PlanId(row.moratorium_id),
-            version=row.revision,
-            owner=row.authority,
-            zones_hash=row.revision,
-            zones=[IndexedZone(MORATORIUM_ROLE, box, row.starts_us, until)],
-        )
+    rows = connection.execute(query).all()
+    if rows:
+        yield [
+            (
+                row.moratorium_id,
+                row.revision,
+                row.authority,
+                row.revision,
+                row.starts_us,
+                FOR_EVER_US if row.ends_us is None else row.ends_us,
+                MORATORIUM_ROLE,
+                row.min_x,
+                row.min_y,
+                row.max_x,
+                row.max_y,
+            )
+            for row in rows
+        ]
 
 
 def load_moratoria(connection: Connection, ids: Collection[PlanId]) -> dict[PlanId, tuple[PlanFacts, list[ZoneRow]]]:

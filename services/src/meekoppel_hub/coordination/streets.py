@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.resources import files
 
 import yaml
@@ -17,6 +18,7 @@ _NUMBERED = re.compile(r"[AENMBS]\d{1,4}", re.IGNORECASE)
 _WORD = re.compile(r"[\w’'.-]*\w")
 
 
+@lru_cache(maxsize=4_096)
 def street_in_common(one: str, other: str) -> str | None:
     """Give the street that both titles name, as the first writes it; None when they name none, or different ones.
 
@@ -25,6 +27,8 @@ def street_in_common(one: str, other: str) -> str | None:
     do not say the same.
     """
     mine, its = _WORD.findall(one), _WORD.findall(other)
+    if {word.casefold() for word in mine}.isdisjoint(word.casefold() for word in its):
+        return None
     found = [
         street
         for index in range(len(mine))

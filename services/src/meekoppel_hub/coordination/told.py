@@ -6,11 +6,25 @@ from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from meekoppel_hub.coordination.overlap import Announcement
+from meekoppel_hub.platform.database.bulk import copy_new_rows
 from meekoppel_hub.platform.database.tables.view import overlap_versions
 from meekoppel_hub.platform.stream.records import Outgoing
+
+_COLUMNS = (
+    "overlap_id",
+    "revision",
+    "state",
+    "kind",
+    "first_organisation",
+    "second_organisation",
+    "restricted",
+    "detected_at",
+    "recorded_at",
+    "event",
+)
 
 
 def keep_told(connection: Connection, told: Iterable[tuple[Announcement, Outgoing]]) -> None:
@@ -23,21 +37,24 @@ def keep_told(connection: Connection, told: Iterable[tuple[Announcement, Outgoin
     rows = [_row(announcement, message) for announcement, message in told]
     if not rows:
         return
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(insert(overlap_versions).on_conflict_do_nothing(), rows)
+    if connection.dialect.name == "postgresql":
+        copy_new_rows(connection, overlap_versions, _COLUMNS, rows)
+    else:
+        values = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+        connection.execute(sqlite.insert(overlap_versions).on_conflict_do_nothing(), values)
 
 
-def _row(announcement: Announcement, message: Outgoing) -> dict[str, Any]:
+def _row(announcement: Announcement, message: Outgoing) -> tuple[Any, ...]:
     row = announcement.row
-    return {
-        "overlap_id": row.overlap_id,
-        "revision": row.revision,
-        "state": row.state,
-        "kind": row.kind,
-        "first_organisation": row.first_organisation,
-        "second_organisation": row.second_organisation,
-        "restricted": row.restricted,
-        "detected_at": row.detected_at,
-        "recorded_at": row.changed_at,
-        "event": message.value,
-    }
+    return (
+        row.overlap_id,
+        row.revision,
+        row.state,
+        row.kind,
+        row.first_organisation,
+        row.second_organisation,
+        row.restricted,
+        row.detected_at,
+        row.changed_at,
+        message.value,
+    )
