@@ -64,6 +64,7 @@ trial: postgis
 
 bench: postgis
 	@$(BIN)/python -m tests.benchmarks.fold $(ARGS)
+	@$(BIN)/python -m tests.benchmarks.growth
 	@$(BIN)/python -m tests.benchmarks.match
 	@$(BIN)/python -m tests.benchmarks.latency
 	@$(BIN)/python -m tests.benchmarks.delay $(ARGS)

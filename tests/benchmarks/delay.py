@@ -17,19 +17,30 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import shapely
 from aiohttp import web
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from meekoppel_contracts import topics
 from meekoppel_contracts.codec import encode_plan_event
-from meekoppel_contracts.codes import OrganisationKind, PlanEventType
+from meekoppel_contracts.codes import (
+    Certainty,
+    Discipline,
+    OrganisationKind,
+    PlanEventType,
+    Status,
+    Visibility,
+    WorkType,
+)
 from meekoppel_contracts.events import PlanEvent
 from meekoppel_contracts.headers import plan_event_headers
-from meekoppel_contracts.ids import OrgCode
+from meekoppel_contracts.ids import OrgCode, check_plan_id
+from meekoppel_contracts.plan import Initiator, Period, Plan, Zone
 from meekoppel_contracts.topics import TopicSpec
 from meekoppel_hub.hub import Hub, running_hub
 from meekoppel_hub.platform.areas import area_from_box
@@ -38,10 +49,11 @@ from meekoppel_hub.platform.logs import set_up_logs
 from meekoppel_hub.platform.organisations import register_organisation
 from meekoppel_hub.platform.settings import HubSettings
 from meekoppel_hub.platform.subscriptions import SubscriptionRequest, add_subscription
-from tests.benchmarks.load import OWNERS, plan
 from tests.passing import STORES, passing_store
 
-PUBLISHER = OWNERS[0]
+START = datetime(2027, 1, 4, tzinfo=UTC)
+CRS = 28992
+PUBLISHER = OrgCode("org-a")
 SUBSCRIBER = OrgCode("province")
 ECHO = "delay-baseline"
 
@@ -50,9 +62,37 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def make_plan(number: int, owner: OrgCode, x: float, y: float, dice: random.Random) -> Plan:
+    """Make one plan at a place (RD New, metres)."""
+    start = START + timedelta(days=dice.randrange(700))
+    length, angle = dice.uniform(20, 80), dice.uniform(0, 3.1416)
+    line = shapely.transform(
+        shapely.LineString([(0, 0), (length, 0)]), lambda points: _turned(points, angle) + np.array([x, y])
+    )
+    zone = Zone(zone_id="1", geometry=shapely.to_wkb(line.buffer(2, quad_segs=2)), srid=CRS)
+    return Plan(
+        plan_id=check_plan_id(f"NL.{owner}.{number}"),
+        title=f"Vervangen leiding {number}",
+        description="Vervangen van de hoofdleiding met huisaansluitingen en herstel van de bestrating.",
+        initiator=Initiator(organisation=owner, name=owner, kind=OrganisationKind.OTHER),
+        disciplines=(dice.choice((Discipline.DRINKING_WATER, Discipline.GAS_LOW, Discipline.TELECOM)),),
+        work_types=(WorkType.REPLACE,),
+        status=Status.PLANNED,
+        certainty=dice.choice((Certainty.FIRM, Certainty.PROBABLE)),
+        period=Period(earliest_start=start, latest_end=start + timedelta(days=dice.randrange(5, 60))),
+        zones=(zone,),
+        visibility=Visibility.PUBLIC,
+    )
+
+
+def _turned(points: np.ndarray, angle: float) -> np.ndarray:
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    return points @ turn
+
+
 def make_event(number: int, dice: random.Random) -> PlanEvent:
     x, y = 120_000 + dice.uniform(0, 20_000), 440_000 + dice.uniform(0, 20_000)
-    return PlanEvent(type=PlanEventType.REGISTERED, publisher=PUBLISHER, plan=plan(number, PUBLISHER, x, y, dice))
+    return PlanEvent(type=PlanEventType.REGISTERED, publisher=PUBLISHER, plan=make_plan(number, PUBLISHER, x, y, dice))
 
 
 async def bench(store: str, folder: Path, url: str, rate: int, seconds: int) -> dict[str, Any]:
