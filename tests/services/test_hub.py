@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
+import subprocess
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from sqlalchemy import select
 
 from meekoppel_contracts import topics
 from meekoppel_contracts.codec import decode_plan_rejection
@@ -14,12 +18,13 @@ from meekoppel_contracts.codes import OrganisationKind, RejectionReason
 from meekoppel_contracts.ids import OrgCode
 from meekoppel_hub.hub import running_hub
 from meekoppel_hub.platform.database.create import open_view
+from meekoppel_hub.platform.database.tables.view import plans
 from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.kafka import ensure_topics
 from meekoppel_hub.platform.organisations import register_organisation
 from meekoppel_hub.platform.settings import HubSettings
 from meekoppel_hub.platform.stream.read import read_log
-from tests.e2e.hub_process import Connector, row
+from tests.e2e.hub_process import BIN, Connector, row
 from tests.passing import passing_folder
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
@@ -49,6 +54,40 @@ async def test_a_database_that_does_not_belong_to_the_log_is_refused(settings, t
     with pytest.raises(SettingsError, match="the database knows no plan"):
         async with running_hub(settings, on_stall=fail):
             pass
+
+
+async def test_a_lost_database_is_made_again_from_the_log_and_the_numbering_goes_on(settings, tmp_path):
+    connector = Connector(tmp_path, "waternet")
+    there = [row(number, "waternet", 155_000 + 500 * number, 463_000) for number in range(3)]
+    async with running_hub(settings, on_stall=fail) as hub:
+        register_organisation(hub.database, "waternet", "Waternet", OrganisationKind.WATER_COMPANY)
+        await ensure_topics(hub.bootstrap, topics.organisation_topics(OrgCode("waternet"), 1))
+        connector.write(there)
+        await asyncio.to_thread(connector.run, hub.bootstrap)
+        await hub.settle()
+    for file in settings.data_folder.glob("view.db*"):
+        file.unlink()
+
+    register_organisation(open_view(settings), "waternet", "Waternet", OrganisationKind.WATER_COMPANY)
+    report = json.loads(await asyncio.to_thread(rebuild, settings))
+
+    assert (report["plans"], report["intake"]) == (3, {"plans": 3, "inboxes": 1, "to_read": 0})
+    async with running_hub(settings, on_stall=fail) as hub:
+        connector.write([{**there[0], "omschrijving": "Anders"}, *there[1:]])
+        await asyncio.to_thread(connector.run, hub.bootstrap)
+        await hub.settle()
+        with hub.database.read() as connection:
+            versions = connection.execute(select(plans.c.version).order_by(plans.c.plan_id)).scalars().all()
+    assert versions == [2, 1, 1]
+
+
+def rebuild(settings):
+    """Run `meekoppel view rebuild` while the hub stands still: it starts the Kafka of the data folder itself."""
+    environment = os.environ | {"MEEKOPPEL_DATA_FOLDER": str(settings.data_folder), "MEEKOPPEL_KAFKA_PORT": "0"}
+    command = [BIN / "meekoppel", "view", "rebuild", "--json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 async def test_an_organisation_of_earlier_days_gets_the_topics_that_came_since(settings):

@@ -22,6 +22,8 @@ from meekoppel_hub.coordination.rebuilding.progress import Progress, Step
 from meekoppel_hub.coordination.rebuilding.rebuild import Rebuild, Report
 from meekoppel_hub.coordination.rebuilding.status import ViewStatus, view_status
 from meekoppel_hub.coordination.rebuilding.working import PEAKS_MB, peak_memory_mb
+from meekoppel_hub.intake.restoring import restore_numbering
+from meekoppel_hub.platform.clock import utc_now
 from meekoppel_hub.platform.data_folder import open_data_folder
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.database.create import open_view
@@ -43,6 +45,11 @@ While it runs the hub can go on. Nothing of the live view is touched before the 
 `meekoppel view back` undoes it, until `meekoppel view drop-previous`.
 """
 _SHOWN = 10
+_RESTORED = (
+    "The database had lost intake's numbering too: that of {:,} plans goes on from the log, and {:,} inboxes are read "
+    "on behind what the log names ({:,} records). Not in the log, and so not restored: registrations and tokens of "
+    "organisations, subscriptions, what was still to be delivered, and what each organisation sent in figures."
+)
 _WORDS = {
     "read": "reading the log",
     "index": "building indexes",
@@ -76,11 +83,14 @@ def rebuild(dry_run: DryRun = False, as_json: AsJson = False, differences: Diffe
     with _hub(settings) as (database, bootstrap):
         progress = Progress(_say)
         report = Rebuild(database, bootstrap, settings.crs, progress).run(dry_run=dry_run)
+        restored = None if dry_run else restore_numbering(database, bootstrap, utc_now())
     file = _write_differences(report.comparison, differences, settings)
     if as_json:
-        typer.echo(json.dumps(_as_json(report, file), indent=2))
+        typer.echo(json.dumps(_as_json(report, file) | {"intake": restored and asdict(restored)}, indent=2))
     else:
         _tell(report, file)
+        if restored is not None:
+            typer.echo(_RESTORED.format(restored.plans, restored.inboxes, restored.to_read))
 
 
 @app.command(epilog="Example: meekoppel view status --json")

@@ -45,7 +45,8 @@ async def refuse_lost_state(bootstrap: str, database: Database) -> None:
             raise SettingsError(
                 f"the log on {bootstrap} holds {windows[0].size} events, but the database knows no plan: intake would "
                 "number them from 1 again. Give it the database that belongs to this log "
-                "(MEEKOPPEL_DATABASE_URL, MEEKOPPEL_DATA_FOLDER), or an empty Kafka"
+                "(MEEKOPPEL_DATABASE_URL, MEEKOPPEL_DATA_FOLDER), or an empty Kafka; where that database is lost, "
+                "register the organisations again and run `meekoppel view rebuild`"
             )
 
 

@@ -107,6 +107,21 @@ def whole_log(bootstrap: str, topics: Sequence[str]) -> Stretch:
         consumer.close()
 
 
+def topics_like(bootstrap: str, prefix: str) -> list[str]:
+    """List the topics whose names begin so.
+
+    Raises:
+        TransientError: when Kafka does not answer.
+    """
+    consumer = _consumer(bootstrap)
+    try:
+        return sorted(name for name in consumer.list_topics(timeout=_ANSWER_SECONDS).topics if name.startswith(prefix))
+    except KafkaException as error:
+        raise TransientError(f"Kafka on {bootstrap} does not answer: {error}") from error
+    finally:
+        consumer.close()
+
+
 def _ends(consumer: Consumer, bootstrap: str, topics: Sequence[str]) -> Stretch:
     begin, end = {}, {}
     for topic in topics:
