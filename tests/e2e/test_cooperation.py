@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.hub_process import Connector, row
+from tests.e2e.hub_process import BIN, Connector, row
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 CLIENT = Path(__file__).parents[2] / "docs" / "examples" / "answer_by_kafka.py"
@@ -80,4 +81,21 @@ async def test_who_meet_answer_and_agree_by_kafka_alone_and_by_the_api(hub, tmp_
             "agreed",
             ["proposed", "answered", "agreed"],
         )
+
+    def command(*words: str) -> str:
+        done = subprocess.run(
+            [BIN / "meekoppel", *words], env=hub.environment, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    listed = json.loads(await asyncio.to_thread(command, "overlaps", "list", "--for", "waternet", "--json"))
+    assert [one["id"] for one in listed] == [pair["id"]]
+    told = await asyncio.to_thread(command, "overlaps", "assess", pair["id"], "no", "--as", "waternet", "--note", "Nee")
+    assert told == f"Done: {pair['id']}/waternet/2.\n"
+    shown = json.loads(await asyncio.to_thread(command, "overlaps", "show", pair["id"]))
+    assert {one["answer"] for one in shown["assessments"]["parties"]} == {"no"}
+    told = await asyncio.to_thread(command, "cooperations", "end", named, "done", "--as", "waternet")
+    assert told == f"Done: {named}/4.\n"
+    assert "done" in await asyncio.to_thread(command, "cooperations", "list")
     assert hub.stop() == 0

@@ -18,7 +18,7 @@ from meekoppel_hub.api.errors import BadRequest, NotFound
 from meekoppel_hub.api.paging import DEFAULT_LIMIT, Cursor, Limit, one_page, read_cursor, without_nul
 from meekoppel_hub.api.requests import ask, code_of
 from meekoppel_hub.asking.cooperations import act_on, added, own_line, proposal
-from meekoppel_hub.asking.message import new_cooperation_id
+from meekoppel_hub.platform.inbox_message import new_cooperation_id
 from meekoppel_hub.reading.access import Viewer
 from meekoppel_hub.reading.cooperations import (
     CooperationFilter,

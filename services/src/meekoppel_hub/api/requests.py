@@ -16,8 +16,8 @@ from meekoppel_hub.api.answers import JsonAnswer
 from meekoppel_hub.api.context import ApiContext, Context, OrganisationViewer
 from meekoppel_hub.api.errors import BadRequest, NotFound
 from meekoppel_hub.api.paging import without_nul
-from meekoppel_hub.asking.message import inbox_message
 from meekoppel_hub.asking.outcome import outcome_of
+from meekoppel_hub.platform.inbox_message import inbox_message
 from meekoppel_hub.reading.access import Viewer
 
 router = APIRouter(tags=["requests"])

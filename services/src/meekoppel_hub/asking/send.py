@@ -7,8 +7,8 @@ import asyncio
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from meekoppel_hub.asking.message import InboxMessage
 from meekoppel_hub.platform.errors import TransientError
+from meekoppel_hub.platform.inbox_message import InboxMessage
 
 PATIENCE_SECONDS = 10.0
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
+import orjson
 import shapely
 import typer
 
@@ -17,10 +18,12 @@ from meekoppel_hub.cli.asking import As, Yes, ask_as, sure, wait_for_rules
 from meekoppel_hub.cli.history import parse_time
 from meekoppel_hub.cli.tables import show_table
 from meekoppel_hub.cli.view import view_of_hub
+from meekoppel_hub.cli.viewers import For, viewer_for
 from meekoppel_hub.platform.boundaries import boundary_from_file, small_enough
 from meekoppel_hub.platform.clock import utc_now
 from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.settings import HubSettings
+from meekoppel_hub.reading.overview import area_overview
 from meekoppel_hub.reading.places import Place, PlaceFilter, area_revisions, newest_areas
 
 app = typer.Typer(help="Where organisations have a say, or want to be told of plans.", no_args_is_help=True)
@@ -147,3 +150,21 @@ def _cells(place: Place) -> tuple[str, ...]:
         f"{size:.2f}",
         "yes" if place.holds else "no",
     )
+
+
+@app.command(epilog="Example: meekoppel areas overview NL.gm0361.gemeente --for gm0361")
+def overview(
+    area_id: Annotated[str, typer.Argument(help="The area's id.")],
+    organisation: For = None,
+) -> None:
+    """Show what goes on in an area: plans, overlaps, missed deadlines, cooperations, moratoria; as JSON."""
+    database = view_of_hub(HubSettings.read())
+    viewer = viewer_for(database, organisation)
+    with database.read() as connection:
+        revisions = area_revisions(connection, area_id, utc_now())
+        if not revisions:
+            raise SettingsError(f"there is no area {area_id}; `meekoppel areas list` lists them")
+        area = revisions[-1].event
+        assert isinstance(area, AreaEvent)
+        shown = area_overview(connection, viewer, area, utc_now())
+    typer.echo(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())

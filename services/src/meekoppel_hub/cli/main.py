@@ -26,6 +26,8 @@ COMMANDS = {
     "areas": ("areas", "app"),
     "agreements": ("simulation", "app"),
     "moratoria": ("moratoria", "app"),
+    "overlaps": ("overlaps", "app"),
+    "cooperations": ("cooperations", "app"),
     "subscriptions": ("subscriptions", "app"),
     "deliveries": ("subscriptions", "deliveries_app"),
     "view": ("rebuilding", "app"),

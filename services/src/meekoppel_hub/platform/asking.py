@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,17 +12,15 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from sqlalchemy import select
 
-from meekoppel_contracts.codec import CODECS
-from meekoppel_contracts.headers import request_headers
 from meekoppel_contracts.ids import OrgCode
 from meekoppel_contracts.plan import Contract
 from meekoppel_contracts.topics import coordination_inbox
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.database.tables.consultation import requests
 from meekoppel_hub.platform.errors import SettingsError
+from meekoppel_hub.platform.inbox_message import InboxMessage, inbox_message
 
 _LOOK_EVERY_SECONDS = 0.2
-_CONTRACT_OF = {codec.model: codec.subject for codec in CODECS.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +67,9 @@ async def ask(
     Raises:
         SettingsError: when Kafka or the inbox cannot be reached.
     """
-    ids = [uuid.uuid4().hex for _ in events]
-    await _send(bootstrap, organisation, list(zip(ids, events, strict=True)), now)
+    messages = [inbox_message(event, organisation, now) for event in events]
+    ids = [message.request_id for message in messages]
+    await _send(bootstrap, coordination_inbox(organisation), messages)
     began = told = time.monotonic()
     while True:
         answers = await asyncio.to_thread(_answers, database, organisation, ids)
@@ -84,17 +82,11 @@ async def ask(
         await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
 
-async def _send(bootstrap: str, organisation: OrgCode, events: Sequence[tuple[str, Contract]], now: datetime) -> None:
-    topic = coordination_inbox(organisation)
+async def _send(bootstrap: str, topic: str, messages: Sequence[InboxMessage]) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
     try:
         await producer.start()
-        sent = []
-        for request_id, event in events:
-            headers = request_headers(event, id=request_id, organisation=organisation, time=now)
-            value = CODECS[_CONTRACT_OF[type(event)]].encode(event)
-            key = headers.partition_key.encode()
-            sent.append(await producer.send(topic, value, key=key, headers=list(headers.to_kafka())))
+        sent = [await producer.send(topic, one.value, key=one.key, headers=one.headers) for one in messages]
         await asyncio.gather(*sent)
     except KafkaError as error:
         raise SettingsError(f"{topic} on {bootstrap} cannot be written: {error}; is the hub running?") from error

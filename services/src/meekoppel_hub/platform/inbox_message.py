@@ -36,7 +36,7 @@ def new_cooperation_id() -> CooperationId:
 
 
 def inbox_message(event: Contract, organisation: OrgCode, now: datetime) -> InboxMessage:
-    """Write a request of an organisation.
+    """Write a request of an organisation, with a random id.
 
     Raises:
         SchemaMismatch: when the event breaks its contract.
