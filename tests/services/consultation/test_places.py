@@ -10,10 +10,13 @@ import shapely
 from shapely import LineString, box
 
 from meekoppel_contracts.codes import AreaKind, OrganisationKind
+from meekoppel_hub.coordination.consume import CoordinationProcessor
 from meekoppel_hub.platform.agreements import national_agreement
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.organisations import register_organisation
 from meekoppel_hub.testing.place_events import agreement_event, area_event, moratorium_event
+from meekoppel_hub.testing.plan_events import log_record, plan_event
+from meekoppel_hub.testing.scope import DirectScope
 from tests.services.consultation.desk import BEGIN, Hub, reasons
 
 WEST, EAST = box(93_000, 463_000, 94_000, 464_000), box(94_000, 463_000, 95_000, 464_000)
@@ -231,6 +234,13 @@ def test_what_is_declared_by_hand_is_never_called_derived(places: Places):
     places.ask(area())
     (event,) = places.ask(moratorium(derived_from="NL.org-b.1"))
     assert (event.origin.value, event.derived_from) == ("declared", None)
+
+
+def test_a_moratorium_never_has_the_id_of_a_plan(places: Places, database: Database):
+    places.ask(area())
+    view = CoordinationProcessor(28992)
+    view.apply([view.decode(log_record(plan_event(REST)))], DirectScope(database))
+    assert places.refused(moratorium()) == "other moratorium_id"
 
 
 def test_to_lift_what_is_not_there_is_refused_after_a_minute(places: Places):

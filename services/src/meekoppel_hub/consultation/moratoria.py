@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import shapely
+from sqlalchemy import select
 
 from meekoppel_contracts.areas import MoratoriumEvent
 from meekoppel_contracts.codes import MoratoriumEventType, MoratoriumOrigin, RejectionReason
@@ -14,6 +15,7 @@ from meekoppel_contracts.topics import AREAS
 from meekoppel_hub.consultation.handler import Desk, Handler
 from meekoppel_hub.consultation.outcome import NotYet, Refused
 from meekoppel_hub.consultation.places import acts_for_the_hub, check_own_id, read_geometry, ruled_areas, says_the_same
+from meekoppel_hub.platform.database.tables.view import plans
 
 _OUTSIDE_M = 1.0
 """A zone that was drawn along the border may lie so far outside of it."""
@@ -33,6 +35,8 @@ def handle_moratorium(request: MoratoriumEvent, desk: Desk) -> None:
         _lift(request, before, desk)
         return
     _check_place(request, desk)
+    if before is None:
+        _check_no_plan(request, desk)
     declared = request.model_copy(
         update={
             "type": MoratoriumEventType.DECLARED if before is None else MoratoriumEventType.CHANGED,
@@ -70,6 +74,13 @@ def _lift(request: MoratoriumEvent, before: Any, desk: Desk) -> None:
             "recorded_at": desk.now,
         }
         desk.tell(before.model_copy(update=lifted), AREAS)
+
+
+def _check_no_plan(request: MoratoriumEvent, desk: Desk) -> None:
+    """See that no plan has the same id: a pair names its two sides by their ids."""
+    if desk.connection.execute(select(plans.c.version).where(plans.c.plan_id == request.moratorium_id)).first():
+        message = f"{request.moratorium_id} is the id of a plan; give the moratorium one of its own"
+        raise Refused(RejectionReason.OTHER, message, "moratorium_id")
 
 
 def _check_place(request: MoratoriumEvent, desk: Desk) -> None:
