@@ -66,6 +66,7 @@ bench: postgis
 	@$(BIN)/python -m tests.benchmarks.fold $(ARGS)
 	@$(BIN)/python -m tests.benchmarks.growth
 	@$(BIN)/python -m tests.benchmarks.match
+	@$(BIN)/python -m tests.benchmarks.rebuild
 	@$(BIN)/python -m tests.benchmarks.latency
 	@$(BIN)/python -m tests.benchmarks.delay $(ARGS)
 	@$(BIN)/python -m tests.benchmarks.connector

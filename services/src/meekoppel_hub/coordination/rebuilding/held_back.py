@@ -16,7 +16,7 @@ from meekoppel_hub.platform.database.tables.stream import offsets
 from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.stream.bulk import log_record, read_stretch, whole_log
 from meekoppel_hub.platform.stream.parking import SetAside, all_rows
-from meekoppel_hub.platform.stream.records import LogRecord, PartitionId
+from meekoppel_hub.platform.stream.records import LogRecord
 
 SERVICE = "coordination"
 
@@ -89,8 +89,3 @@ def dead_letter_spots(bootstrap: str) -> set[Spot]:
                 topic, partition, offset = origin.decode().rsplit("/", 2)
                 found.add((topic, int(partition), int(offset)))
     return found
-
-
-def source_of(spot: Spot) -> PartitionId:
-    """Name the partition of a spot."""
-    return PartitionId(spot[0], spot[1])
