@@ -39,6 +39,16 @@ _OVERLAP = {
         "distance_m": 0.0,
         "overlap_days": 18,
         "gap_days": 0,
+        "score": None,
+        "score_parts": [],
+        "explanation": "Both dig in Merelstraat; 41.5 m² in common; 18 days in the same period; both are firm.",
+        "explanation_nl": (
+            "Beide graven in Merelstraat; 41,5 m² gemeenschappelijk; 18 dagen in dezelfde periode; beide staan vast."
+        ),
+        "moratorium_id": None,
+        "ruleset": "national/1",
+        "rulesets": ["national/1"],
+        "assess_by": "2026-11-16T06:00:04Z",
         "first": {
             "shared_with_you": True,
             "plan_id": "NL.merwestroom.000017",

@@ -12,6 +12,7 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, Table, and_, func, or_, select
 
 from meekoppel_contracts.codec import MORATORIUM_EVENTS, OVERLAP_EVENTS
@@ -166,12 +167,17 @@ def _rest(row: Row[Any], told: SimpleNamespace) -> RestSide:
     )
 
 
+_TOLD_OTHERWISE = ("type", "first", "second", "recorded_at", "score_parts", "rulesets")
+
+
 def _told(row: Row[Any]) -> SimpleNamespace:
     """Put what was told into the form of a row of `overlaps`."""
     values = OVERLAP_EVENTS.values(row.event)
     first, second = values["first"], values["second"]
     return SimpleNamespace(
-        **{name: value for name, value in values.items() if name not in ("type", "first", "second", "recorded_at")},
+        **{name: value for name, value in values.items() if name not in _TOLD_OTHERWISE},
+        score_parts=orjson.dumps(values["score_parts"]).decode() if values["score_parts"] else None,
+        rulesets=",".join(values["rulesets"]),
         state=row.state,
         restricted=row.restricted,
         detected_at=row.detected_at,

@@ -23,7 +23,8 @@ from meekoppel_hub.reading.sides import RestSide, Side
 from meekoppel_hub.reading.stored import StoredPlan
 
 _ALWAYS = ("state", "revision", "kind", "severity", "ruleset", "assess_by", "detected_at", "changed_at")
-_WHEN_BOTH_ARE_SEEN = ("score", "area_m2", "distance_m", "overlap_days", "gap_days", "explanation", "explanation_nl")
+_MEASURES = ("score", "area_m2", "distance_m", "overlap_days", "gap_days")
+_WHEN_BOTH_ARE_SEEN = (*_MEASURES, "explanation", "explanation_nl", "moratorium_id")
 _HIDDEN_SIDE: dict[str, Any] = {"shared_with_you": False}
 
 
@@ -54,6 +55,7 @@ class Sight(Generic[SeenT]):
             **{name: getattr(row, name) for name in _ALWAYS},
             **{name: getattr(row, name) if in_full else None for name in _WHEN_BOTH_ARE_SEEN},
             "score_parts": _parts(row.score_parts) if in_full else None,
+            "rulesets": row.rulesets.split(",") if row.rulesets else [],
             "first": _side(self.first, row.first_version),
             "second": _side(self.second, row.second_version),
         }
@@ -98,9 +100,9 @@ def _opened_up(row: Row[Any], first: Side, second: Side) -> bool:
     )
 
 
-def _parts(parts: Any) -> Any:
-    """Give the parts of a score: JSON already in a row of `overlaps`, a list in what was told before."""
-    return orjson.Fragment(parts) if isinstance(parts, str) else parts or None
+def _parts(parts: str | None) -> orjson.Fragment | None:
+    """Give the parts of a score, which are JSON already."""
+    return orjson.Fragment(parts) if parts else None
 
 
 def _side(side: Side | None, version: int) -> dict[str, Any]:
