@@ -26,9 +26,9 @@ def street_in_common(one: str, other: str) -> str | None:
     Meerdervoort), or by its number (A12). What the titles say around it (Riolering Kerkstraat) is left out, since they
     do not say the same.
     """
-    mine, its = _WORD.findall(one), _WORD.findall(other)
-    if {word.casefold() for word in mine}.isdisjoint(word.casefold() for word in its):
+    if _words(one).isdisjoint(_words(other)):
         return None
+    mine, its = _WORD.findall(one), _WORD.findall(other)
     found = [
         street
         for index in range(len(mine))
@@ -36,6 +36,11 @@ def street_in_common(one: str, other: str) -> str | None:
         if _same(mine[index], its[place]) and (street := _around(mine, its, index, place))
     ]
     return max(found, key=len, default=None)
+
+
+@lru_cache(maxsize=16_384)
+def _words(title: str) -> frozenset[str]:
+    return frozenset(word.casefold() for word in _WORD.findall(title))
 
 
 def is_numbered(street: str) -> bool:
