@@ -31,6 +31,7 @@ class Ledger:
         self.database = database
         self.echo_topic = echo_topic
         self.away = 0
+        self.unheard = 0
         self.mended: set[bytes] = set()
         with database.begin() as connection:
             ledger_metadata.create_all(connection)
@@ -47,6 +48,9 @@ class Ledger:
         with scope.commit() as unit:
             for item in items:
                 self._write(item, unit)
+        if self.unheard > 0:
+            self.unheard -= 1
+            raise TransientError("the connection was lost while committing")
 
     def _write(self, item: LogRecord, unit) -> None:
         value = item.value or b""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import select, text
 
 from meekoppel_hub.platform.clock import utc_now
 from meekoppel_hub.platform.database.tables.stream import health
+from meekoppel_hub.platform.errors import TransientError
 from meekoppel_hub.platform.stream import parking
 from meekoppel_hub.platform.stream.outbox import count_waiting
 from meekoppel_hub.platform.stream.pulse import Pulse, watch
@@ -56,6 +58,41 @@ async def test_work_besides_the_log_is_done_while_nothing_comes_and_between_batc
     assert in_order([entry for entry in rig.ledger.entries() if entry[0] != "besides"])
     published = await read_all(rig.bootstrap, rig.echo, 8 + len(MANY))
     assert sum(record.key == b"besides" for record in published) == 8
+
+
+class LostAnswer(BusyLedger):
+    """Does not hear that what it did besides was committed."""
+
+    def work_besides(self, scope) -> bool:
+        if more := super().work_besides(scope):
+            raise TransientError("the connection was lost while committing")
+        return more
+
+
+async def test_what_was_done_besides_is_published_though_its_commit_was_not_heard_of(rig):
+    rig.ledger = LostAnswer(rig.database, rig.echo)
+    service = await rig.start()
+    await rig.until(lambda: service.held)
+    rig.ledger.pile = 3
+
+    published = await read_all(rig.bootstrap, rig.echo, 3)
+    assert [record.key for record in published] == [b"besides"] * 3
+
+
+async def test_a_key_is_free_once_it_was_released_though_its_commit_was_not_heard_of(rig):
+    service = await rig.start()
+    await rig.publish((b"key", UNREADABLE))
+    await rig.until(lambda: service.set_aside)
+    rig.ledger.mended = {UNREADABLE}
+    rig.ledger.unheard = 1
+    with rig.database.begin() as connection:
+        parking.ask(connection, rig.service, b"key", parking.RELEASE_ASKED)
+    with contextlib.suppress(TransientError):  # the pulse asks again
+        await service.release_parked()
+    await rig.publish((b"key", b"good"))
+
+    await rig.until(lambda: len(rig.ledger.entries()) == 2)
+    assert len(await read_all(rig.bootstrap, rig.echo, 2)) == 2
 
 
 async def test_a_halted_service_works_no_more_besides(rig):

@@ -22,7 +22,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from meekoppel_contracts.topics import answer_topic
 from meekoppel_hub.platform.clock import Clock, utc_now
 from meekoppel_hub.platform.database import Database
-from meekoppel_hub.platform.errors import Fenced, Halted
+from meekoppel_hub.platform.errors import Fenced, Halted, TransientError
 from meekoppel_hub.platform.kafka import ensure_topics
 from meekoppel_hub.platform.stream.ahead import ReadAhead
 from meekoppel_hub.platform.stream.batch import Part
@@ -179,8 +179,8 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
                     continue
                 try:
                     count += await asyncio.to_thread(self._handler.release, held.claim)
-                except Fenced as error:  # the next batch finds the same, and claims again
-                    log.warning("fenced", service=self.config.service, lane=source.lane, error=str(error))
+                except (TransientError, Fenced) as error:  # what it came to, stored or not, is read with the new claim
+                    self._claims.back_off(held, error, time.monotonic())
         return count
 
     async def revive(self) -> None:
@@ -354,6 +354,10 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
             return False
         try:
             return await asyncio.to_thread(self._handler.work_besides, claims)
+        except (TransientError, Fenced) as error:
+            log.warning("work_besides_waits", service=self.config.service, why=str(error))
+            self._look_behind()  # its commit may be there all the same
+            return False
         except Exception as error:
             log.exception("consumer_failed", service=self.config.service)
             self._halt(f"unexpected failure: {type(error).__name__}, see the log")

@@ -126,15 +126,15 @@ class BatchHandler(Generic[Item]):
 
         Args:
             claims: all partitions that are held; one at least.
+
+        Raises:
+            TransientError: it is tried again; when that was at the commit, it may be stored all the same.
+            Fenced: one of the partitions was claimed by another worker.
         """
         if not isinstance(self._processor, WorksBesides):
             return False
         scope = FencedScope(self._database, self._clock, claims, next_offsets={})
-        try:
-            more = self._processor.work_besides(scope)
-        except (TransientError, Fenced) as passing:
-            log.warning("work_besides_waits", service=claims[0].service, why=str(passing))
-            return False
+        more = self._processor.work_besides(scope)
         self._on_stored(scope.stored)
         return more
 
