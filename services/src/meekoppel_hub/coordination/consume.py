@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import Connection
 
 from meekoppel_contracts.areas import MoratoriumEvent
 from meekoppel_contracts.ids import PlanId
@@ -89,6 +91,10 @@ class CoordinationProcessor(Processor[Change]):
                 return True
             return self._match_again(unit)
 
+    def match(self, connection: Connection, plan_ids: Collection[PlanId]) -> Matched:
+        """Match plans and moratoria as they are stored, by the rules that hold; write their pairs, tell nothing."""
+        return match_stored(connection, self.follower, plan_ids, (), self._rules.held(connection), self._clock())
+
     def _store(self, batch: FoldedBatch, scope: BatchScope) -> list[PlanChange]:
         """Phase one; gives the changes that were newer than what was stored."""
         with metrics.PHASE_SECONDS.labels("save").time():
@@ -134,11 +140,11 @@ class CoordinationProcessor(Processor[Change]):
 
     def _match_again(self, unit: Unit) -> bool:
         """Match a chunk of the plans that changed rules concern; gives whether there may be more."""
-        rulebook = self._rules.held(unit.connection)
+        self._rules.held(unit.connection)
         chunk = next_chunk(unit.connection)
         if chunk is None:
             return False
-        matched = match_stored(unit.connection, self.follower, chunk.plan_ids, (), rulebook, self._clock())
+        matched = self.match(unit.connection, chunk.plan_ids)
         self._tell(unit, matched, {})
         note_progress(unit.connection, chunk, self._clock())
         self._count(matched)

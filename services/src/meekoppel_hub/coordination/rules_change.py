@@ -72,6 +72,18 @@ def is_unfinished(connection: Connection) -> bool:
     return connection.execute(select(rules_changes.c.generation).where(_UNFINISHED).limit(1)).first() is not None
 
 
+def settled_generation(connection: Connection) -> int:
+    """Tell by which generation of the rules at least all pairs are, or a later one."""
+    oldest = connection.scalar(select(func.min(rules_changes.c.generation)).where(_UNFINISHED))
+    return read_state(connection).generation if oldest is None else int(oldest) - 1
+
+
+def match_again_since(connection: Connection, generation: int) -> None:
+    """Have all that rules after a generation concern matched again: the pairs are others, made by its rules."""
+    again = update(rules_changes).where(rules_changes.c.generation > generation)
+    connection.execute(again.values(after_plan="", matched=0, finished_at=None))
+
+
 def next_chunk(connection: Connection) -> Chunk | None:
     """Take the next plans that are to be matched again, and keep other workers from taking them.
 

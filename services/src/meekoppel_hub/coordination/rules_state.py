@@ -18,7 +18,7 @@ from meekoppel_hub.platform.database.tables.places import RULES
 from meekoppel_hub.platform.database.tables.view import view_settings
 
 # One number for the whole view, beside those of `create`, `following` and `rebuilding`.
-_RULES_LOCK = 7_364_004
+RULES_LOCK = 7_364_004
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -80,14 +80,23 @@ def read_state(connection: Connection, *, lock: str = "") -> RulesState:
         connection: the transaction.
         lock: `share` to keep them from changing until the transaction ends, `change` to change them.
     """
-    if lock and connection.dialect.name == "postgresql":
-        # A lock on the row would do, but who changes it could wait for ever behind a row of others that share it.
-        shared = "_shared" if lock == "share" else ""
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock{shared}({_RULES_LOCK})")
+    if lock:
+        lock_rules(connection, shared=lock == "share")
     query = select(view_settings.c.value).where(view_settings.c.name == RULES)
     stored = json.loads(connection.execute(query).scalar_one())
     as_of = stored["as_of"]
     return RulesState(stored["generation"], _EPOCH if as_of is None else datetime.fromisoformat(as_of))
+
+
+def lock_rules(connection: Connection, *, shared: bool) -> None:
+    """Keep others from changing the rules until the transaction ends, or from matching by them too.
+
+    Whoever takes the lock of the order of commits in the same transaction as well, or tables, takes this one before.
+    """
+    if connection.dialect.name == "postgresql":
+        # A lock on the row would do, but who changes it could wait for ever behind a row of others that share it.
+        kind = "_shared" if shared else ""
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock{kind}({RULES_LOCK})")
 
 
 def write_state(connection: Connection, state: RulesState) -> None:

@@ -39,12 +39,13 @@ from meekoppel_hub.platform.stream.handling import BatchHandler
 from meekoppel_hub.platform.stream.offsets import claim_partition
 from meekoppel_hub.platform.stream.outbox import waiting
 from meekoppel_hub.platform.stream.records import Outgoing, PartitionId
+from meekoppel_hub.testing.place_events import PlaceEvent, place_record
 from meekoppel_hub.testing.plan_events import CRS
 from meekoppel_hub.testing.plan_events import log_record as as_record
 
 PARTITIONS = 3
-LANES = (PLANS, PLANS_RESTRICTED)
-LOG = (*LANES, AREAS, COORDINATION, COORDINATION_RESTRICTED, dead_letters("coordination"))
+LANES = (PLANS, PLANS_RESTRICTED, AREAS)
+LOG = (*LANES, COORDINATION, COORDINATION_RESTRICTED, dead_letters("coordination"))
 MORNING = datetime(2027, 1, 1, tzinfo=UTC)
 
 
@@ -124,7 +125,7 @@ class Live:
 
     database: Database
     log: Log
-    agreement: Agreement = field(default_factory=national_agreement)
+    agreement: Agreement | None = field(default_factory=national_agreement)  # None for what was agreed
     told: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -132,9 +133,13 @@ class Live:
         self.clock = lambda: MORNING + timedelta(minutes=next(minutes))
         self.start()
 
+    @property
+    def rulebook(self) -> Rulebook | None:
+        return None if self.agreement is None else Rulebook.everywhere(self.agreement)
+
     def start(self) -> None:
         """Claim all partitions, as a hub does when it starts and when it is fenced."""
-        processor = CoordinationProcessor(CRS, self.clock, Rulebook.everywhere(self.agreement))
+        processor = CoordinationProcessor(CRS, self.clock, self.rulebook)
         self.handler = BatchHandler(processor, self.database, self.clock)
         self.claims = {}
         for topic in LANES:
@@ -157,6 +162,16 @@ class Live:
                 self.claims[part.claim.source] = (part.claim, outcome.next_offset)
         self.send()
 
+    def place(self, *events: PlaceEvent) -> None:
+        """Let areas, agreements and moratoria be said, taken over, and plans matched again."""
+        for event in events:
+            record = place_record(event)
+            self.log.raw(AREAS, (record.key or b"").decode(), record.value, record.headers)
+        self.fold()
+        while self.handler.work_besides([claim for claim, _ in self.claims.values()]):
+            self.send()
+        self.send()
+
     def send(self) -> None:
         """Send what waits in the outbox."""
         from meekoppel_hub.platform.database.tables.stream import outbox
@@ -174,13 +189,11 @@ class Live:
 
     def rebuild(self, *, dry_run: bool = False, tell: Callable[[Step], None] = lambda _: None) -> Report:
         progress = Progress(tell)
-        again = Rebuild(
-            self.database, self.log.bootstrap, CRS, progress, self.clock, Rulebook.everywhere(self.agreement)
-        )
+        again = Rebuild(self.database, self.log.bootstrap, CRS, progress, self.clock, self.rulebook)
         return again.run(dry_run=dry_run)
 
     def back(self) -> None:
-        go_back(self.database, self.log.bootstrap, CRS, self.clock, Rulebook.everywhere(self.agreement))
+        go_back(self.database, self.log.bootstrap, CRS, self.clock, self.rulebook)
 
     def digest(self) -> ViewDigest:
         with self.database.read() as connection:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import shapely
@@ -16,6 +19,7 @@ from meekoppel_hub.coordination.rebuilding.place import BUSY
 from meekoppel_hub.coordination.rebuilding.position import live_position
 from meekoppel_hub.coordination.rebuilding.status import view_status
 from meekoppel_hub.coordination.rebuilding.tables import tables_of
+from meekoppel_hub.coordination.rules_state import RULES_LOCK, Rules
 from meekoppel_hub.platform.agreements import national_agreement
 from meekoppel_hub.platform.database.tables.places import agreements, areas, moratoria
 from meekoppel_hub.platform.database.tables.stream import parked
@@ -34,6 +38,8 @@ from meekoppel_hub.testing.place_events import agreement_event, area_event, mora
 from meekoppel_hub.testing.plan_events import CRS, plan_event, zone
 
 A, B, C, D = "NL.a.1", "NL.b.1", "NL.c.1", "NL.d.1"
+DECLARED, LIFTED = "NL.gm0546.rest-1", "NL.gm0546.rest-2"
+WAITING = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 ELSEWHERE = zone(shapely.box(95_000, 463_000, 95_010, 463_010))
 CHANGED = PlanEventType.CHANGED
 
@@ -372,3 +378,103 @@ def test_what_was_agreed_comes_back_with_a_lost_database(live) -> None:
     assert [sum(rows(live, table).values()) for table in (areas, agreements, moratoria)] == [1, 1, 1]
     with live.database.read() as connection:
         assert sum(end for source, end in live_position(connection).items() if source.topic == AREAS) == 3
+
+
+def test_a_moratorium_that_is_declared_or_lifted_meanwhile_holds_in_the_rebuilt_view(live) -> None:
+    ground = shapely.box(93_000, 463_000, 93_100, 463_100)
+    live.place(moratorium_event(LIFTED, ground))
+    town(live)
+    at_first = open_breaches(live)
+
+    def meanwhile(step) -> None:
+        if step.phase == "compare" and not live.told:  # the pairs have been made
+            live.told.append(step)
+            live.place(moratorium_event(LIFTED, ground, revision=2, lifted=True), moratorium_event(DECLARED, ground))
+
+    live.rebuild(tell=meanwhile)
+    after = open_breaches(live), told(live)
+    live.start()
+    live.send()
+
+    assert ({rest for _, rest in at_first}, {rest for _, rest in after[0]}) == ({LIFTED}, {DECLARED})
+    assert told(live) == after[1]
+    live.place(moratorium_event(DECLARED, ground, revision=2, lifted=True))
+    live.back()
+    assert open_breaches(live) == set()
+
+
+def test_rules_that_change_meanwhile_hold_in_the_rebuilt_view_and_on_the_way_back(live) -> None:
+    live.agreement = None
+    live.start()
+    town(live)
+    area = area_event("NL.gm0546.town", shapely.box(90_000, 460_000, 96_000, 466_000))
+
+    def agreed(revision: int, light_m: float):
+        given = {"ruleset": "leiden", "version": str(revision), "light_conflict_distance_m": light_m}
+        rules = national_agreement().model_copy(update=given)
+        return agreement_event("NL.gm0546.agreed", rules, ("NL.gm0546.town",), revision=revision)
+
+    def meanwhile(step) -> None:
+        if step.phase == "compare" and not live.told:
+            live.told.append(step)
+            live.place(area, agreed(1, 70.0))
+
+    live.log.put(plan_event("NL.g.1", zones=[zone(shapely.box(93_050, 463_000, 93_060, 463_010))]))
+    live.fold()
+    few = open_pairs(live)
+    live.rebuild(tell=meanwhile)
+    many, said = open_pairs(live), told(live)
+    live.start()
+    live.place()
+
+    assert few < many
+    assert told(live) == said
+    assert rulesets(live) == {"leiden/1"}
+    live.place(agreed(2, 0.0))
+    assert open_pairs(live) == few
+    live.back()
+    live.start()
+    live.place()
+    assert (open_pairs(live), rulesets(live)) == (few, {"leiden/2"})
+
+
+def open_pairs(live) -> set[tuple[str, str]]:
+    return {pair for pair, (state, _) in live.pairs().items() if state == "open"}
+
+
+def rulesets(live) -> set[str]:
+    return {rulesets for rulesets, state in rows(live, overlaps, "rulesets", "state") if state == "open"}
+
+
+def open_breaches(live) -> set[tuple[str, str]]:
+    return {pair for pair in open_pairs(live) if pair[1] in {LIFTED, DECLARED}}
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("LOCK TABLE plan_versions IN ROW EXCLUSIVE MODE", "LOCK TABLE former_places IN ROW EXCLUSIVE MODE"),
+        (f"SELECT pg_advisory_xact_lock({RULES_LOCK})", "LOCK TABLE view_changes IN ROW EXCLUSIVE MODE"),
+    ],
+    ids=["plans", "rules"],
+)
+def test_the_swap_and_a_worker_that_stores_never_wait_in_a_circle(live, first, then) -> None:
+    if live.database.dialect == "sqlite":
+        first = then = "SELECT 1"  # one writer: the swap waits for it as a whole
+    tables, begun = tables_of(live.database, CRS), threading.Event()
+
+    def swap() -> None:
+        begun.set()
+        with live.database.begin() as connection:
+            tables.hold_workers(connection)
+            Rules().held(connection)
+
+    with ThreadPoolExecutor(1) as other:
+        with live.database.begin() as connection:
+            connection.execute(text(first))
+            swapping = other.submit(swap)
+            begun.wait()
+            while live.database.dialect != "sqlite" and not connection.scalar(WAITING):
+                time.sleep(0.01)
+            connection.execute(text(then))
+        swapping.result()

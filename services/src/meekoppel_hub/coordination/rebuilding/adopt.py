@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from meekoppel_contracts.ids import OverlapId
+from meekoppel_contracts.ids import OverlapId, PlanId
 from meekoppel_contracts.topics import PLANS, PLANS_RESTRICTED
 from meekoppel_hub.coordination.consume import CoordinationProcessor
 from meekoppel_hub.coordination.events import outgoing
@@ -34,6 +34,7 @@ from meekoppel_hub.coordination.rebuilding.position import live_position, record
 from meekoppel_hub.coordination.rebuilding.retelling import retell
 from meekoppel_hub.coordination.rebuilding.tables import ViewTables
 from meekoppel_hub.coordination.rebuilding.told import Told
+from meekoppel_hub.coordination.rules_change import match_again_since, settled_generation
 from meekoppel_hub.coordination.told import keep_told
 from meekoppel_hub.platform.clock import Clock
 from meekoppel_hub.platform.database import Database
@@ -68,6 +69,7 @@ class Candidate:
         position: up to where they are folded.
         told: what was told of the pairs, as it was read when theirs were made.
         touched: the pairs that may differ from what was told; None for all of them.
+        rules: the generation of the rules by which its pairs were made at least.
         poison: records that can never be handled, found on the way.
         waiting: records that wait behind one that is parked.
         parked: what was parked when their making began.
@@ -77,6 +79,7 @@ class Candidate:
     position: Positions
     told: Told
     touched: set[OverlapId] | None
+    rules: int
     poison: list[SetAside] = field(default_factory=list)
     waiting: list[LogRecord] = field(default_factory=list)
     parked: Sequence[SetAside] = ()
@@ -137,6 +140,7 @@ class Adoption:
         with self._database.begin() as connection:
             self._tables.hold_workers(connection)
             with self._tables.taking_over(connection, candidate.place):
+                write_setting(connection, REMOVED_SETTING, None)  # it counts the changes of the former tables
                 folded.add(self._catch_up(connection, candidate))
                 told = self._tell(connection, candidate, folded.touched)
                 aside = self._set_aside(connection, candidate, folded)
@@ -195,7 +199,9 @@ class Adoption:
         before = {overlap: row.revision for overlap, row in told.rows.items()}
         news = [each for some in told.read_on(self._bootstrap) for each in some]
         news += told.take_waiting(connection)
-        wanted = self._wanted(connection, candidate, touched | {row.overlap_id for row, _ in news})
+        meanwhile = {row.overlap_id for row, _ in news}
+        wanted = self._wanted(connection, candidate, touched | meanwhile)
+        wanted |= self._match_again(connection, candidate, meanwhile)
         forget_versions(connection, wanted, before)
         keep_versions(connection, news)
         rows = load_pairs(connection, wanted)
@@ -212,6 +218,21 @@ class Adoption:
         gone = [overlap for overlap in rows if overlap not in told.rows and rows[overlap].state != "open"]
         write_pairs(connection, changed, gone)
         return self._publish(connection, announcements)
+
+    def _match_again(self, connection: Connection, candidate: Candidate, meanwhile: set[OverlapId]) -> set[OverlapId]:
+        """Match again the sides of pairs that stand otherwise than they were told since they were made.
+
+        Rules and moratoria may have changed since, and of these nothing is read again.
+        """
+        told, sides = candidate.told.rows, set[PlanId]()
+        pairs = meanwhile if candidate.touched is not None else told.keys() | all_pairs(connection)
+        rows = load_pairs(connection, pairs)
+        for overlap in pairs:
+            outcome = retell(rows.get(overlap), told.get(overlap), self._clock())
+            if outcome is not None and outcome.announcements:
+                sides |= {outcome.row.first_plan, outcome.row.second_plan}
+        matched = self._processor.match(connection, sides)
+        return {announcement.row.overlap_id for announcement in matched.announcements}
 
     def _wanted(self, connection: Connection, candidate: Candidate, touched: set[OverlapId]) -> set[OverlapId]:
         if candidate.touched is not None:
@@ -247,11 +268,12 @@ class Adoption:
             "generation": number,
             "scheme": int(read_setting(connection, SCHEME_SETTING) or scheme(connection) or SCHEME),
             "swapped_at": now.isoformat(),
+            "rules": settled_generation(connection),
             "position": {source.lane: offset for source, offset in sorted(before.items(), key=lambda one: one[0].lane)},
         }
+        match_again_since(connection, candidate.rules)
         store_position(connection, candidate.position, now)
         write_setting(connection, PREVIOUS_SETTING, json.dumps(noted))
         write_setting(connection, SCHEME_SETTING, str(SCHEME))
-        write_setting(connection, REMOVED_SETTING, None)  # it counts the changes of the former tables
         write_setting(connection, GENERATION_SETTING, str(number + 1))
         return number + 1

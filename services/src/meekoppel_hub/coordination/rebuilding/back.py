@@ -46,7 +46,7 @@ def go_back(
         position = {_source(lane): offset for lane, offset in previous["position"].items()}
         processor = CoordinationProcessor(crs, clock, rulebook)
         adoption = Adoption(database, tables, bootstrap, processor, crs, clock)
-        return adoption.run(Candidate(tables.previous, position, Told(), None))
+        return adoption.run(Candidate(tables.previous, position, Told(), None, previous.get("rules", 0)))
 
 
 def _source(lane: str) -> PartitionId:

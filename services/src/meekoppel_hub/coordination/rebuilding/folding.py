@@ -12,6 +12,7 @@ from meekoppel_contracts.ids import OverlapId
 from meekoppel_contracts.topics import AREAS
 from meekoppel_hub.coordination.consume import Change, CoordinationProcessor
 from meekoppel_hub.coordination.rebuilding.held_back import SERVICE
+from meekoppel_hub.coordination.rules_state import lock_rules
 from meekoppel_hub.platform.errors import PoisonRecord
 from meekoppel_hub.platform.stream import outbox
 from meekoppel_hub.platform.stream.parking import SetAside
@@ -88,6 +89,7 @@ def fold_records(connection: Connection, processor: CoordinationProcessor, recor
     """
     folded = Folded()
     unit = _Unit(connection)
+    lock_rules(connection, shared=True)  # before the place in the order of commits, which storing takes
     for begin in range(0, len(records), _AT_ONCE):
         items: list[Change] = []
         some = records[begin : begin + _AT_ONCE]

@@ -21,7 +21,7 @@ from meekoppel_hub.coordination.rebuilding.reading import Read, ReadShare, read_
 from meekoppel_hub.coordination.rebuilding.tables import tables_of
 from meekoppel_hub.coordination.rebuilding.told import VERSION_COLUMNS, Told, version_row
 from meekoppel_hub.coordination.rulebook import Rulebook
-from meekoppel_hub.coordination.rules_state import rules_now
+from meekoppel_hub.coordination.rules_state import read_state, rules_now
 from meekoppel_hub.platform.clock import Clock, utc_now
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.database.tables.view import (
@@ -127,7 +127,7 @@ class Rebuild:
         with ThreadPoolExecutor(2) as beside:  # the database, and other processes, are busy while we match
             moved = beside.submit(fill_moved, self._database, self._tables, self._url, self._crs, workers)
             compared = beside.submit(compare_plans, self._database, self._tables, log.end)
-            told, settled = self._pair()
+            told, settled, rules = self._pair()
             self._progress.begin("compare")
             comparison = compared.result()
             compare_pairs(self._database, self._tables, log.end, settled.rows, comparison)
@@ -142,7 +142,7 @@ class Rebuild:
         else:
             self._progress.begin("swap")
             candidate = Candidate(
-                self._tables.next, log.end, told, set(settled.untold), poison, list(read.waiting), parked
+                self._tables.next, log.end, told, set(settled.untold), rules, poison, list(read.waiting), parked
             )
             adopted = self._adoption().run(candidate)
         self._progress.end()
@@ -174,7 +174,7 @@ class Rebuild:
         self._tables.finish([plans, plan_zones])
         return filled
 
-    def _pair(self) -> tuple[Told, Settled]:
+    def _pair(self) -> tuple[Told, Settled, int]:
         self._progress.begin("told", unit="overlap events")
         told = Told()
         with self._tables.writing(overlap_versions, VERSION_COLUMNS) as writer:
@@ -182,12 +182,13 @@ class Rebuild:
                 writer.write(version_row(*one) for one in some)
         self._progress.begin("match", unit="pairs")
         with self._database.read() as connection:
+            rules = read_state(connection).generation  # first: rules that come after it are matched by once more
             rulebook = self._rulebook or rules_now(connection)
             meetings = meetings_of(connection, self._tables.next, rulebook)
             settled = settle_all(connection, self._tables.next, meetings, told, self._clock())
         with self._tables.writing(overlaps, OVERLAP_COLUMNS) as writer:
             writer.write(map(as_row, settled.rows))
-        return told, settled
+        return told, settled, rules
 
     def _fallen(self, fallen: Sequence[Fallen]) -> list[SetAside]:
         """Fetch the records of versions that cannot be folded, as they stand in the log."""

@@ -17,10 +17,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from meekoppel_hub.coordination.rebuilding.copying import CopyWriter, copying
 from meekoppel_hub.coordination.rebuilding.place import BUSY, Place, exchange
+from meekoppel_hub.coordination.rules_state import lock_rules
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.database.tables import ALL_OWNERS
 from meekoppel_hub.platform.database.tables.base import metadata
-from meekoppel_hub.platform.database.tables.view import REBUILT, RETIRED
+from meekoppel_hub.platform.database.tables.view import REBUILT, RETIRED, plan_versions
 from meekoppel_hub.platform.errors import SettingsError
 
 REBUILD_LOCK = 7_364_003
@@ -162,11 +163,14 @@ class PostgisTables:
         """Lock the rows of the offsets, which all that workers store checks, and the live tables against writing.
 
         What a worker stores ahead of its offsets ends first: it would wait for our place in the order of commits, and
-        we for the tables in which it writes.
+        we for the tables in which it writes. All in the order in which a worker comes by, that nobody waits in a
+        circle: its offsets, the rules, and of the tables first the one into which it writes first.
         """
         connection.execute(text("SET LOCAL lock_timeout = '20s'"))
         connection.execute(_OFFSETS).all()
-        live = ", ".join(self.live.name(name) for name in self._names(connection, self.live))
+        lock_rules(connection, shared=True)
+        names = sorted(self._names(connection, self.live), key=lambda name: name != plan_versions.name)
+        live = ", ".join(self.live.name(name) for name in names)
         if live:
             connection.execute(text(f"LOCK TABLE {live} IN SHARE ROW EXCLUSIVE MODE"))
 
