@@ -69,6 +69,13 @@ def derive(
     return [(plan_id, _outgoing(one.event)) for plan_id, one in said]
 
 
+def recall(connection: Connection, told: Iterable[MoratoriumEvent]) -> None:
+    """Note what topic `areas` tells of moratoria that followed from plans, where that is not known, or older."""
+    newest = {event.moratorium_id: event for event in sorted(told, key=lambda event: event.revision)}
+    derived = [event for event in newest.values() if event.derived_from is not None]
+    _save(connection, [Derived(event, holds=event.lifted_at is None) for event in derived])
+
+
 def follow(event: PlanEvent, rulebook: Rulebook) -> dict[MoratoriumId, tuple[MoratoriumRule, Agreement, OrgCode]]:
     """Give the moratoria that follow from a plan as it stands, by their ids, each with the rule that makes it so."""
     plan = event.plan
@@ -217,7 +224,10 @@ def _save(connection: Connection, said: Sequence[Derived]) -> None:
         }
         for one in said
     ]
-    connection.execute(adding.on_conflict_do_update(index_elements=["moratorium_id"], set_=replacing), rows)
+    newer = derived_moratoria.c.revision < given.revision
+    connection.execute(
+        adding.on_conflict_do_update(index_elements=["moratorium_id"], set_=replacing, where=newer), rows
+    )
 
 
 def _outgoing(event: MoratoriumEvent) -> Outgoing:

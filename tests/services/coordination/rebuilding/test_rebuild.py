@@ -12,7 +12,7 @@ import shapely
 from sqlalchemy import delete, select, text, update
 
 from meekoppel_contracts.codec import decode_overlap_event
-from meekoppel_contracts.codes import OverlapEventType, PlanEventType, Visibility
+from meekoppel_contracts.codes import OverlapEventType, PlanEventType, Status, Visibility
 from meekoppel_contracts.topics import AREAS, COORDINATION, PLANS, dead_letters
 from meekoppel_hub.coordination.rebuilding import rebuild
 from meekoppel_hub.coordination.rebuilding.place import BUSY
@@ -21,9 +21,17 @@ from meekoppel_hub.coordination.rebuilding.status import view_status
 from meekoppel_hub.coordination.rebuilding.tables import tables_of
 from meekoppel_hub.coordination.rules_state import RULES_LOCK, Rules
 from meekoppel_hub.platform.agreements import national_agreement
-from meekoppel_hub.platform.database.tables.places import agreements, areas, moratoria
-from meekoppel_hub.platform.database.tables.stream import parked
+from meekoppel_hub.platform.agreements.process import MoratoriumRule
+from meekoppel_hub.platform.database.tables.places import (
+    agreements,
+    areas,
+    derived_moratoria,
+    moratoria,
+    moratorium_versions,
+)
+from meekoppel_hub.platform.database.tables.stream import offsets, parked
 from meekoppel_hub.platform.database.tables.view import (
+    REBUILT,
     former_places,
     overlap_versions,
     overlaps,
@@ -478,3 +486,26 @@ def test_the_swap_and_a_worker_that_stores_never_wait_in_a_circle(live, first, t
                 time.sleep(0.01)
             connection.execute(text(then))
         swapping.result()
+
+
+def test_a_completion_that_is_taken_back_lifts_its_moratorium_in_a_view_from_a_lost_database_too(live) -> None:
+    live.agreement = None
+    live.start()
+    resting_long = MoratoriumRule(name="all", months=600)
+    resting = national_agreement().model_copy(update={"moratoria": (resting_long,)})
+    area = area_event("NL.gm0546.town", shapely.box(90_000, 460_000, 96_000, 466_000))
+    live.place(area, agreement_event("NL.gm0546.agreed", resting, ("NL.gm0546.town",)))
+    live.log.put(plan_event(A, status=Status.COMPLETED))
+    live.fold()
+    live.fold()  # coordination reads what it told in topic areas
+    with live.database.begin() as connection:
+        for table in (*REBUILT, areas, agreements, moratoria, moratorium_versions, derived_moratoria, offsets):
+            connection.execute(delete(table))
+
+    live.rebuild()
+    live.start()
+    live.log.put(plan_event(A, version=2, type=CHANGED))
+    live.fold()
+    live.fold()
+
+    assert rows(live, moratoria, "revision", "lifted") == {(2, True): 1}

@@ -10,7 +10,9 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from meekoppel_contracts.areas import MoratoriumEvent
 from meekoppel_contracts.topics import AREAS
+from meekoppel_hub.coordination.derivation import recall
 from meekoppel_hub.coordination.places import PlaceChange, decode_place
 from meekoppel_hub.coordination.rebuilding.position import records_of, store_position
 from meekoppel_hub.coordination.rules_change import take_over
@@ -46,6 +48,7 @@ def bring_back_what_was_agreed(database: Database, bootstrap: str, crs: int, now
     with database.begin() as connection:
         if changes:
             take_over(connection, changes, _CAUSE, now)
+            recall(connection, [change.event for change in changes if isinstance(change.event, MoratoriumEvent)])
         if is_lost:
             store_position(connection, log.end, now)
     return _count(database) - before
