@@ -124,6 +124,27 @@ def test_a_new_area_or_moratorium_needs_its_essentials(view):
         run("moratoria", "declare", "rust", "--as", "gm0546", "--yes")
 
 
+def test_a_moratorium_that_ends_before_it_begins_is_refused_in_a_sentence(view, tmp_path):
+    register_organisation(view, "gm0546", "Leiden", OrganisationKind.MUNICIPALITY)
+    zone_file = tmp_path / "zone.wkt"
+    zone_file.write_text(TOWN.wkt)
+    said = ("--file", str(zone_file), "--from", "2027-12-01", "--until", "2026-01-01", "--title", "a", "--reason", "b")
+    with pytest.raises(SettingsError, match="ends 2026-01-01 .* lies before starts"):
+        run("moratoria", "declare", "rust", "--as", "gm0546", *said, "--yes")
+
+
+def test_a_proposal_on_a_plan_that_is_not_seen_is_refused_before_it_is_sent(view):
+    register_organisation(view, "o0", "Een", OrganisationKind.OTHER)
+    with pytest.raises(SettingsError, match=r"no plan NL\.o1\.9 that o0 may see"):
+        run("cooperations", "propose", "Samen", "--as", "o0", "--plan", "NL.o0.1", "--plan", "NL.o1.9")
+
+
+def test_without_previous_tables_there_is_no_way_back_to_offer(view):
+    with pytest.raises(SettingsError, match="no previous tables to go back to"):
+        run("view", "back")
+    assert "There are no previous tables" in run("view", "drop-previous").stdout
+
+
 @pytest.mark.kafka
 @pytest.mark.slow
 async def test_on_a_running_hub_all_is_asked_for_through_the_inbox(file, tmp_path, monkeypatch):

@@ -102,3 +102,20 @@ def test_a_border_with_very_many_points_is_simplified_until_it_fits():
     assert 0 < tolerance <= 2
     assert shapely.from_wkb(wkb).area == pytest.approx(ring.area, rel=0.001)
     assert small_enough(SQUARE)[1] == 0
+
+
+def test_a_selection_that_a_single_feature_does_not_fit_is_refused(tmp_path: Path):
+    path = tmp_path / "a.geojson"
+    path.write_text(json.dumps({"type": "Feature", "properties": {"code": "A"}, "geometry": mapping(SQUARE)}))
+    with pytest.raises(InvalidArea, match="no feature with code=B; its properties are: code"):
+        boundary_from_file(path, RD, select="code=B")
+
+
+@pytest.mark.parametrize(
+    ("crs", "told"), [(4326, "such as 1.*, are not in EPSG:4326"), (999_999, "EPSG:999999 is no CRS")]
+)
+def test_a_crs_that_cannot_be_is_told_in_words(tmp_path: Path, crs: int, told: str):
+    path = tmp_path / "a.wkt"
+    path.write_text(SQUARE.wkt)
+    with pytest.raises(InvalidArea, match=told):
+        boundary_from_file(path, RD, crs=crs)

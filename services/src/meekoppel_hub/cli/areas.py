@@ -14,7 +14,7 @@ import typer
 from meekoppel_contracts.areas import AreaEvent
 from meekoppel_contracts.codes import AreaKind
 from meekoppel_contracts.ids import OrgCode, check_area_id, org_code
-from meekoppel_hub.cli.asking import As, Yes, ask_as, sure, wait_for_rules
+from meekoppel_hub.cli.asking import As, Yes, as_given, ask_as, sure, wait_for_rules
 from meekoppel_hub.cli.history import parse_time
 from meekoppel_hub.cli.tables import show_table
 from meekoppel_hub.cli.view import view_of_hub
@@ -118,7 +118,8 @@ def _new(area_id: str, organisation: str, crs: int, changes: Mapping[str, Any]) 
     ]
     if missing:
         raise SettingsError(f"{area_id} is new: give {', '.join(missing)}")
-    return AreaEvent.model_validate(
+    return as_given(
+        AreaEvent.model_validate,
         {
             "area_id": area_id,
             "revision": 0,
@@ -126,14 +127,14 @@ def _new(area_id: str, organisation: str, crs: int, changes: Mapping[str, Any]) 
             "srid": crs,
             "recorded_at": utc_now(),
             **changes,
-        }
+        },
     )
 
 
 def _changed(revisions: list[Place], changes: Mapping[str, Any]) -> AreaEvent:
     before = revisions[-1].event
     assert isinstance(before, AreaEvent)
-    return AreaEvent.model_validate({**dict(before), **changes, "revision": 0, "recorded_at": utc_now()})
+    return as_given(AreaEvent.model_validate, {**dict(before), **changes, "revision": 0, "recorded_at": utc_now()})
 
 
 def _cells(place: Place) -> tuple[str, ...]:

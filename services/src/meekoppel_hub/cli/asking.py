@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
 
 import typer
+from pydantic import ValidationError
 
 from meekoppel_contracts.ids import OrgCode
 from meekoppel_contracts.plan import Contract
@@ -23,6 +24,7 @@ from meekoppel_hub.platform.settings import HubSettings
 As = Annotated[str, typer.Option("--as", help="The organisation in whose name, as gm0361.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
+Made = TypeVar("Made")
 _LONGEST_WAIT_SECONDS = 3_600.0
 
 
@@ -44,6 +46,24 @@ def ask_as(settings: HubSettings, database: Database, organisation: str, events:
             place = f"{answer.field}: " if answer.field else ""
             raise SettingsError(f"refused: {place}{answer.message}")
     return answers
+
+
+def as_given(make: Callable[..., Made], *args: Any, **said: Any) -> Made:
+    """Make what a request says of what was given to the command.
+
+    Raises:
+        SettingsError: when it contradicts itself; names every field that does.
+    """
+    try:
+        return make(*args, **said)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_in_words(one) for one in error.errors(include_url=False))) from error
+
+
+def _in_words(error: Any) -> str:
+    place = ".".join(str(part) for part in error["loc"])
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return f"{place}: {message}" if place else message
 
 
 def sure(question: str, yes: bool) -> None:

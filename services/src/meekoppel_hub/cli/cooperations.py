@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from meekoppel_contracts.codes import CooperationAnswer, CooperationEventType, C
 from meekoppel_contracts.coordination import AgreedWindow, CooperationEvent
 from meekoppel_contracts.ids import OrgCode
 from meekoppel_hub.asking.cooperations import act_on, added, own_line, proposal
-from meekoppel_hub.cli.asking import As, ask_as
+from meekoppel_hub.cli.asking import As, as_given, ask_as
 from meekoppel_hub.cli.history import parse_time
 from meekoppel_hub.cli.tables import show_table
 from meekoppel_hub.cli.view import view_of_hub
@@ -28,6 +29,7 @@ from meekoppel_hub.reading.cooperations import (
     cooperation_history,
     visible_cooperations,
 )
+from meekoppel_hub.reading.history import may_look_back
 
 app = typer.Typer(help="What organisations propose to do together.", no_args_is_help=True)
 
@@ -81,7 +83,9 @@ def propose(
     add_works_by: Moment = None,
 ) -> None:
     """Propose to the owners of other plans to do works together; deadlines come from the agreements when left out."""
-    event = proposal(
+    _check_seen(view_of_hub(HubSettings.read()), organisation, plan)
+    event = as_given(
+        proposal,
         OrgCode(organisation),
         new_cooperation_id(),
         plan,
@@ -117,7 +121,9 @@ def add_plan(
     cooperation_id: Id, plan: Annotated[str, typer.Argument(help="A plan of its own.")], organisation: As
 ) -> None:
     """Add works of one's own."""
-    current = _events(view_of_hub(HubSettings.read()), cooperation_id, organisation)[-1]
+    database = view_of_hub(HubSettings.read())
+    current = _events(database, cooperation_id, organisation)[-1]
+    _check_seen(database, organisation, [plan])
     plans = added(current, OrgCode(organisation), [plan])
     _act(cooperation_id, organisation, CooperationEventType.CHANGED, plans=plans)
 
@@ -129,7 +135,9 @@ def agree(cooperation_id: Id, organisation: As, starts: Moment = None, ends: Mom
     """Record, as the lead, that all agree, and on when; without dates on the window that was proposed."""
     window: dict[str, Any] = {}
     if starts and ends:
-        window["window"] = AgreedWindow(starts=parse_time(starts, "--starts"), ends=parse_time(ends, "--ends"))
+        window["window"] = as_given(
+            AgreedWindow, starts=parse_time(starts, "--starts"), ends=parse_time(ends, "--ends")
+        )
     elif starts or ends:
         raise SettingsError("a window has a start and an end: give --starts and --ends")
     _act(cooperation_id, organisation, CooperationEventType.AGREED, **window)
@@ -152,6 +160,18 @@ def end(
     if how not in _FINAL:
         raise SettingsError(f"a cooperation does not end as {how!r}; give one of {', '.join(_FINAL)}")
     _act(cooperation_id, organisation, CooperationEventType.ENDED, state=_FINAL[how], reason=reason)
+
+
+def _check_seen(database: Database, organisation: str, plan_ids: Sequence[str]) -> None:
+    """Refuse plans that the organisation does not see: the hub would wait a minute whether the log still brings them."""
+    viewer = viewer_for(database, organisation)
+    with database.read() as connection:
+        unknown = [one for one in plan_ids if not may_look_back(connection, viewer, one, utc_now())]
+    if unknown:
+        raise SettingsError(
+            f"there is no plan {', '.join(unknown)} that {organisation} may see; "
+            f"`meekoppel export plans --for {organisation}` lists those"
+        )
 
 
 def _act(cooperation_id: str, organisation: str, kind: CooperationEventType, **said: Any) -> None:

@@ -18,7 +18,7 @@ from meekoppel_contracts.codes import (
     MoratoriumOrigin,
 )
 from meekoppel_contracts.ids import OrgCode, check_moratorium_id, check_plan_id
-from meekoppel_hub.cli.asking import As, Yes, ask_as, sure
+from meekoppel_hub.cli.asking import As, Yes, as_given, ask_as, sure
 from meekoppel_hub.cli.history import parse_time
 from meekoppel_hub.cli.tables import show_table
 from meekoppel_hub.cli.view import view_of_hub
@@ -165,7 +165,7 @@ def _event(
     }
     known = dict(before) if before is not None else new
     said = {"type": MoratoriumEventType.DECLARED, "revision": 0, "recorded_at": utc_now()}
-    return MoratoriumEvent.model_validate({**known, **changes, **said})
+    return as_given(MoratoriumEvent.model_validate, {**known, **changes, **said})
 
 
 def _cells(place: Place) -> tuple[str, ...]:

@@ -92,6 +92,8 @@ def assess(
     judged = None if sight is None else judged_by(sight, organisation)
     if judged is None:
         raise _unknown(overlap_id)
+    if revision is not None and revision > judged.revision:
+        raise SettingsError(f"overlap {overlap_id} stands at revision {judged.revision}: there is no {revision} yet")
     event = assessment_request(
         judged,
         revision or judged.revision,

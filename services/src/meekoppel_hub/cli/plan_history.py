@@ -34,7 +34,7 @@ def history_of_plan(
         entries = list(plan_history(connection, viewer, plan_id, 0, now)) if shown else []
     if not entries:
         raise SettingsError(
-            f"there is no plan {plan_id} that may be shown; with --for ORGANISATION or --everything more is"
+            f"there is no plan {plan_id} that may be shown; --for ORGANISATION or --everything shows more plans"
         )
     if as_json:
         for entry in entries:

@@ -30,6 +30,7 @@ from meekoppel_hub.platform.database.create import open_view
 from meekoppel_hub.platform.kafka import ensure_topics, start_kafka
 from meekoppel_hub.platform.logs import set_up_logs
 from meekoppel_hub.platform.running import find_running
+from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.settings import HubSettings
 
 EXAMPLES = """
@@ -113,7 +114,10 @@ def back(yes: Yes = False) -> None:
     set_up_logs(logging.WARNING)
     if not yes:
         database = open_view(settings, any_scheme=True)
-        _tell_status(view_status(database, settings.crs))
+        found = view_status(database, settings.crs)
+        _tell_status(found)
+        if found.previous is None:
+            raise SettingsError("there are no previous tables to go back to; a rebuild leaves them")
         typer.echo("The previous tables would become the live ones. Nothing was done. Add --yes to do it.")
         return
     with _hub(settings) as (database, bootstrap):
@@ -133,8 +137,12 @@ def drop(yes: Yes = False) -> None:
         dropped = drop_previous(database, settings.crs)
         typer.echo("The previous tables are gone." if dropped else "There are no previous tables.")
     else:
-        _tell_status(view_status(database, settings.crs))
-        typer.echo("The previous tables would be taken away. Nothing was done. Add --yes to do it.")
+        found = view_status(database, settings.crs)
+        _tell_status(found)
+        if found.previous is None:
+            typer.echo("There are no previous tables.")
+        else:
+            typer.echo("The previous tables would be taken away. Nothing was done. Add --yes to do it.")
     database.close()
 
 

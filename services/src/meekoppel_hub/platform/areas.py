@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import shapely
 from pyproj import Transformer
-from pyproj.exceptions import ProjError
+from pyproj.exceptions import CRSError, ProjError
 from shapely import MultiPolygon, Polygon
 from shapely.errors import ShapelyError
 from shapely.geometry import shape
@@ -123,11 +123,19 @@ def _to_hub(geometry: BaseGeometry, crs: int, hub_crs: int) -> BaseGeometry:
         return geometry
     try:
         transformer = Transformer.from_crs(crs, hub_crs, always_xy=True)
-        return shapely.transform(
+        moved = shapely.transform(
             geometry, lambda points: np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
         )
+    except CRSError as error:
+        raise InvalidArea(f"EPSG:{crs} is no CRS that is known here; give the EPSG number of the file") from error
     except ProjError as error:
         raise InvalidArea(f"the area cannot be brought from EPSG:{crs} to EPSG:{hub_crs}: {error}") from error
+    if not np.isfinite(shapely.get_coordinates(moved)).all():
+        x, y = shapely.get_coordinates(geometry)[0]
+        raise InvalidArea(
+            f"its coordinates, such as {x:g}, {y:g}, are not in EPSG:{crs}: give the CRS that they are in"
+        )
+    return moved
 
 
 def _named_crs(document: Mapping[str, Any]) -> int | None:

@@ -46,7 +46,9 @@ def boundary_from_file(
         return _from_layer(path, hub_crs, crs, wanted, layer)
     try:
         content = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise InvalidArea(f"the file {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise InvalidArea(f"the file {path} cannot be read: {error}") from error
     if not content.lstrip().startswith("{"):
         return area_from_wkt(content, hub_crs, crs)
@@ -82,13 +84,15 @@ def _wanted(select: str | None) -> tuple[str, str] | None:
 
 
 def _selected(document: Mapping[str, Any], wanted: tuple[str, str] | None, path: Path) -> Mapping[str, Any]:
-    features = document.get("features") if document.get("type") == "FeatureCollection" else None
+    features = [document] if document.get("type") == "Feature" else document.get("features")
     if not isinstance(features, list):
+        if wanted is not None:
+            raise InvalidArea(f"the file {path} holds a bare geometry without properties: leave --select out")
         return document
     found = [one for one in features if wanted is None or _says(one.get("properties") or {}, wanted)]
     names = sorted({name for one in features for name in (one.get("properties") or {})})
     _check_count(len(found), wanted, names, path)
-    return {**document, "features": found}
+    return {**document, "type": "FeatureCollection", "features": found}
 
 
 def _from_layer(path: Path, hub_crs: int, crs: int | None, wanted: tuple[str, str] | None, layer: str | None) -> Area:
