@@ -15,6 +15,7 @@ import shapely
 
 from meekoppel_contracts.codes import Discipline, Phase, Status, Visibility, ZoneRole
 from meekoppel_contracts.plan import Cooperation, Period, Zone
+from tests.services.api.terms import fill_terms
 from tests.services.api.view_filling import SPOT, plan
 
 NORTH = shapely.Point(143_000, 459_000)
@@ -381,3 +382,28 @@ async def test_a_period_that_begins_and_ends_at_the_same_midnight_keeps_its_day(
     event = entries(await api.get("/exports/calendar.ics"))["NL.gemeente.1/period@meekoppel"]
 
     assert (event["DTSTART"].dt, event["DTEND"].dt) == (date(2027, 3, 1), date(2027, 3, 2))
+
+
+async def test_a_calendar_has_the_terms_of_its_reader_and_what_was_answered_leaves_it(api, view, tokens, database):
+    view.put(plan("NL.gemeente.1", title="Riool"))
+    view.put(plan("NL.netbeheer.1", title="Kabel"))
+    met = view.meet("NL.gemeente.1", "NL.netbeheer.1")
+    by = datetime(2026, 12, 1, 12, tzinfo=UTC)
+    fill_terms(database, met, assess_by=by, answer_by=by, restricted=True)
+
+    read = {
+        name: entries(await api.get("/exports/calendar.ics", tokens[name] if name else None))
+        for name in ("netbeheer", "gemeente", "telecom", "")
+    }
+
+    terms = {name: {uid for uid in found if "-by@" in uid} for name, found in read.items()}
+    answer = "coop_samen1/answer-by@meekoppel"
+    assert terms["netbeheer"] == {f"{met}/netbeheer/assess-by@meekoppel", answer}
+    assert terms["gemeente"] == {f"{met}/gemeente/assess-by@meekoppel", answer}
+    assert terms["telecom"] == terms[""] == set()
+    asked = read["netbeheer"][f"{met}/netbeheer/assess-by@meekoppel"]
+    assert (asked["SUMMARY"], asked["DTSTART"].dt, asked["STATUS"]) == (
+        "Beoordeel samenloop: Kabel (netbeheer)", date(2026, 12, 1), "CONFIRMED",
+    )  # fmt: skip
+    assert read["netbeheer"][answer]["STATUS"] == "CONFIRMED"
+    assert {read["gemeente"][uid]["STATUS"] for uid in terms["gemeente"]} == {"CANCELLED"}

@@ -16,6 +16,7 @@ from meekoppel_contracts.plan import Cooperation
 from meekoppel_hub.platform.clock import to_micros
 from meekoppel_hub.platform.database.tables.places import moratoria
 from tests.services.api.conftest import NOW
+from tests.services.api.terms import fill_terms
 from tests.services.api.view_filling import SPOT, ViewFilling, plan
 
 BOX = "142000,456500,144000,458500"
@@ -210,3 +211,17 @@ async def test_an_opportunity_is_explained_in_the_language_asked_for_with_the_pa
     assert re.search(r"80 \(× 25\) · .*40 \(× 30\)", english)
     assert "Beide graven hier." in table.text
     assert pair["properties"]["score_parts"] == json.loads(parts)
+
+
+async def test_terms_that_were_missed_are_named_for_who_takes_part_and_those_to_come_too(api, view, tokens, database):
+    view.put(plan("NL.gemeente.1", title="Riool"))
+    view.put(plan("NL.netbeheer.1", title="Kabel"))
+    met = view.meet("NL.gemeente.1", "NL.netbeheer.1")
+    fill_terms(database, met, assess_by=NOW - timedelta(days=3), answer_by=NOW + timedelta(days=4))
+
+    page, of_anybody = await report(api, tokens["gemeente"]), await report(api)
+
+    missed = section(page, "Deadlines that have passed")
+    assert re.search(r"Overlaps, still to be assessed: 1 .*Riool – Kabel.*netbeheer\s+2026-10-29", missed)
+    assert re.search(r"Cooperations, still to be answered: 1 .*Samen\s.*netbeheer", section(page, "Deadlines ahead"))
+    assert "still to be" not in of_anybody

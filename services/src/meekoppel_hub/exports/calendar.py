@@ -1,22 +1,24 @@
 """A calendar of plans (RFC 5545): their periods and their deadlines, which agendas follow from version to version.
 
 An event keeps its UID for ever, and its SEQUENCE rises with the plan's version, so that an agenda that reads the
-calendar again moves what it has. What is cancelled, not executed or withdrawn stays as a cancelled event.
+calendar again moves what it has. What is cancelled, not executed or withdrawn stays as a cancelled event. So do terms to
+assess an overlap or to answer a proposal, when they were met or fell away.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
 from meekoppel_contracts.codes import Certainty, Discipline, Phase, Precision, Status
 from meekoppel_hub.exports.columns import Presentation, coded, first_day, label, last_day
+from meekoppel_hub.exports.entries import Entry
 from meekoppel_hub.exports.extras import needs
 from meekoppel_hub.exports.orders import Order
 from meekoppel_hub.exports.plan_columns import PlanLine, plan_lines
+from meekoppel_hub.exports.term_entries import TermEntries
 from meekoppel_hub.reading.batches import plan_batches
 from meekoppel_hub.reading.plans import PlanFilter
 from meekoppel_hub.reading.stored import StoredPlan
@@ -24,37 +26,6 @@ from meekoppel_hub.reading.stored import StoredPlan
 MEDIA_TYPE: Final = "text/calendar; charset=utf-8"
 _ENDED: Final = frozenset({Status.CANCELLED.value, Status.NOT_EXECUTED.value})
 _SURE: Final = frozenset({Status.PLANNED.value, Status.IN_PROGRESS.value, Status.COMPLETED.value})
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What stands in an agenda.
-
-    Attributes:
-        uid: names it for ever.
-        sequence: rises with each change.
-        summary: in one line.
-        first: its first day.
-        last: its last day.
-        changed_at: when it got this sequence.
-        state: `TENTATIVE`, `CONFIRMED` or `CANCELLED`.
-        text: more about it.
-        categories: by which agendas tell entries apart.
-        link: where to read more; empty for none.
-        place: latitude and longitude; None for none.
-    """
-
-    uid: str
-    sequence: int
-    summary: str
-    first: date
-    last: date
-    changed_at: datetime
-    state: str
-    text: str = ""
-    categories: tuple[str, ...] = ()
-    link: str = ""
-    place: tuple[float, float] | None = None
 
 
 def export_calendar(order: Order, wanted: PlanFilter) -> Iterator[bytes]:
@@ -70,11 +41,13 @@ def export_calendar(order: Order, wanted: PlanFilter) -> Iterator[bytes]:
     """
     icalendar = needs("icalendar")
     batches = order.counted(plan_batches(order.database, order.viewer, wanted, order.now, withdrawn=True))
+    terms = TermEntries(order)
     yield _head(icalendar, order.presentation)
     for batch in batches:
         entries = [
             entry for line in plan_lines(batch, order.places) for entry in plan_entries(line, order.presentation)
         ]
+        entries += terms.of(batch)
         yield b"".join(_event(icalendar, entry) for entry in entries)
     yield b"END:VCALENDAR\r\n"
 

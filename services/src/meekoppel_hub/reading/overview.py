@@ -6,32 +6,24 @@ Counts are of what the viewer may see. Works just outside the border matter too:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row
 
 from meekoppel_contracts.areas import AreaEvent, MoratoriumEvent
-from meekoppel_hub.platform.database.tables.consultation import (
-    assessments,
-    cooperation_parties,
-    cooperation_plans,
-    cooperations,
-)
 from meekoppel_hub.reading.access import Viewer
 from meekoppel_hub.reading.overlaps import OverlapFilter, visible_overlaps
 from meekoppel_hub.reading.places import PlaceFilter, newest_moratoria
 from meekoppel_hub.reading.plans import PlanFilter, visible_plans
 from meekoppel_hub.reading.sight import AnySight
+from meekoppel_hub.reading.terms import ANSWERED, cooperations_on, said_of
 
 MOST_LISTED = 200
-_IDS_AT_ONCE = 500
 _ROWS_AT_ONCE = 1_000
-_ANSWERED = ("yes", "no")
-_OVER = ("done", "ended_without_result", "withdrawn")
 
 
 def area_overview(connection: Connection, viewer: Viewer, area: AreaEvent, now: datetime) -> dict[str, Any]:
@@ -78,8 +70,8 @@ def _overlaps(sights: Sequence[AnySight]) -> dict[str, Any]:
 def _assessments(connection: Connection, sights: Sequence[AnySight], viewer: Viewer, now: datetime) -> dict[str, Any]:
     """Count who did not answer, and list whose time is over."""
     by_id = {sight.row.overlap_id: sight for sight in sights}
-    said = [row for row in _said(connection, sorted(by_id)) if row.overlap_id in by_id]
-    silent = [row for row in said if row.answer not in _ANSWERED]
+    said = [row for row in said_of(connection, sorted(by_id)) if row.overlap_id in by_id]
+    silent = [row for row in said if row.answer not in ANSWERED]
     missed = sorted(
         (row for row in silent if row.assess_by is not None and row.assess_by < now), key=lambda row: row.assess_by
     )
@@ -104,55 +96,21 @@ def _missed(row: Row[Any], sight: AnySight, viewer: Viewer) -> dict[str, Any]:
     }
 
 
-def _said(connection: Connection, overlap_ids: Sequence[str]) -> list[Row[Any]]:
-    found: list[Row[Any]] = []
-    for start in range(0, len(overlap_ids), _IDS_AT_ONCE):
-        chunk = overlap_ids[start : start + _IDS_AT_ONCE]
-        query = select(assessments).where(assessments.c.overlap_id.in_(chunk), assessments.c.is_open)
-        found += connection.execute(query).all()
-    return found
-
-
 def _cooperations(connection: Connection, plan_ids: Sequence[str], viewer: Viewer, now: datetime) -> dict[str, Any]:
-    rows: dict[str, Row[Any]] = {}
-    for start in range(0, len(plan_ids), _IDS_AT_ONCE):
-        chunk = plan_ids[start : start + _IDS_AT_ONCE]
-        query = select(cooperations).join(
-            cooperation_plans, cooperation_plans.c.cooperation_id == cooperations.c.cooperation_id
-        )
-        rows |= {
-            row.cooperation_id: row for row in connection.execute(query.where(cooperation_plans.c.plan_id.in_(chunk)))
-        }
-    parties = _parties(connection, sorted(rows))
-    seen = [
-        row
-        for row in rows.values()
-        if not row.restricted or viewer.operator or viewer.organisation in parties.get(row.cooperation_id, {})
-    ]
+    seen = cooperations_on(connection, viewer, plan_ids)
     late = [
-        {"cooperation_id": row.cooperation_id, "organisation": organisation, "answer_by": row.answer_by}
-        for row in seen
-        if row.state not in _OVER and row.answer_by is not None and row.answer_by < now
-        for organisation, answer in sorted(parties.get(row.cooperation_id, {}).items())
-        if answer not in _ANSWERED
+        {"cooperation_id": one.row.cooperation_id, "organisation": organisation, "answer_by": one.row.answer_by}
+        for one in seen
+        if not one.is_over and one.row.answer_by is not None and one.row.answer_by < now
+        for organisation in one.silent()
     ]
     late.sort(key=lambda one: one["answer_by"])
     return {
         "total": len(seen),
-        "by_state": dict(Counter(row.state for row in seen)),
+        "by_state": dict(Counter(one.row.state for one in seen)),
         "missed": len(late),
         "missed_deadlines": late[:MOST_LISTED],
     }
-
-
-def _parties(connection: Connection, cooperation_ids: Sequence[str]) -> Mapping[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for start in range(0, len(cooperation_ids), _IDS_AT_ONCE):
-        chunk = cooperation_ids[start : start + _IDS_AT_ONCE]
-        query = select(cooperation_parties).where(cooperation_parties.c.cooperation_id.in_(chunk))
-        for row in connection.execute(query):
-            found.setdefault(row.cooperation_id, {})[row.organisation] = row.answer
-    return found
 
 
 def _moratoria(connection: Connection, place: BaseGeometry, now: datetime) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from meekoppel_contracts.plan import ENDED
 from meekoppel_hub.exports.orders import Order
 from meekoppel_hub.exports.report.changes import Change, changes_since
 from meekoppel_hub.exports.report.rests import Rest, rests_in
+from meekoppel_hub.exports.report.terms import Term, open_terms
 from meekoppel_hub.reading.batches import overlap_batches, plan_batches
 from meekoppel_hub.reading.overlaps import OverlapFilter
 from meekoppel_hub.reading.plans import PlanFilter
@@ -76,6 +77,8 @@ class Report:
         freshness: per organisation.
         overdue: plans that should have ended.
         unanswered: plans whose owner asked for an answer by a day that has passed.
+        missed: terms that have passed without an answer, the longest first.
+        coming: terms that are to come, the nearest first.
         changes: since the last meeting.
         new_pairs: pairs that were found since the last meeting.
         gone_pairs: how many pairs were resolved since.
@@ -91,6 +94,8 @@ class Report:
     freshness: Sequence[Freshness]
     overdue: Sequence[StoredPlan]
     unanswered: Sequence[StoredPlan]
+    missed: Sequence[Term]
+    coming: Sequence[Term]
     changes: Sequence[Change]
     new_pairs: int
     gone_pairs: int
@@ -112,6 +117,8 @@ def gather(asked: ReportOrder) -> Report:
     serious = [pair for pair in whole if pair.row.kind in _SERIOUS]
     light = sum(pair.row.kind == OverlapKind.CONFLICT_LIGHT.value for pair in whole)
     since = asked.since
+    with order.database.read() as connection:
+        terms = open_terms(connection, order.viewer, pairs, [plan.plan_id for plan in live])
     return Report(
         plans=live,
         serious=sorted(serious, key=lambda pair: (-pair.row.overlap_days, -pair.row.area_m2)),
@@ -123,6 +130,8 @@ def gather(asked: ReportOrder) -> Report:
         freshness=_freshness(live, order.now),
         overdue=[plan for plan in live if _is_overdue(plan, order.now)],
         unanswered=[plan for plan in live if _is_unanswered(plan, order.now)],
+        missed=[term for term in terms if term.by < order.now],
+        coming=[term for term in terms if term.by >= order.now],
         changes=[] if since is None else changes_since(order, wanted, since),
         new_pairs=0 if since is None else sum(pair.row.detected_at >= since for pair in pairs),
         gone_pairs=0 if since is None else len(_pairs(asked, "resolved", since)),

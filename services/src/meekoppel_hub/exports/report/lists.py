@@ -15,6 +15,7 @@ from meekoppel_hub.exports.report.charts import Bar, timeline
 from meekoppel_hub.exports.report.gather import Freshness, Report
 from meekoppel_hub.exports.report.map import Mark
 from meekoppel_hub.exports.report.rests import Rest
+from meekoppel_hub.exports.report.terms import Asked, Term
 from meekoppel_hub.exports.styles import KIND_COLOURS
 from meekoppel_hub.reading.sides import RestSide
 from meekoppel_hub.reading.stored import StoredPlan
@@ -190,7 +191,26 @@ def late_list(report: Report, shown: Presentation, most: int) -> str:
         if plans:
             rows = "".join(_late(plan, moment_of(plan), shown) for plan in plans[:most])
             parts.append(f"<h3>{title}: {len(plans)}</h3><table>{rows}</table>" + _more(len(plans) - most, shown))
-    return "".join(parts) or _nothing(shown)
+    return "".join(parts) + terms_list(report.missed, shown, most) or _nothing(shown)
+
+
+def terms_list(terms: Sequence[Term], shown: Presentation, most: int) -> str:
+    """List by when organisations were, or are, to assess overlaps and to answer proposals; empty when there are none."""
+    heads = {
+        Asked.ASSESS: shown.word("Samenloop, nog te beoordelen", "Overlaps, still to be assessed"),
+        Asked.ANSWER: shown.word("Samenwerking, nog te beantwoorden", "Cooperations, still to be answered"),
+    }
+    parts = []
+    for asked, head in heads.items():
+        listed = [term for term in terms if term.asked is asked]
+        if listed:
+            rows = "".join(
+                f"<tr><td>{escape(term.about)}<br><small>{escape(term.id)}</small></td>"
+                f"<td>{escape(term.organisation)}</td><td>{last_day(term.by, shown.zone)}</td></tr>"
+                for term in listed[:most]
+            )
+            parts.append(f"<h3>{head}: {len(listed)}</h3><table>{rows}</table>" + _more(len(listed) - most, shown))
+    return "".join(parts)
 
 
 def _late(plan: StoredPlan, moment: datetime, shown: Presentation) -> str:

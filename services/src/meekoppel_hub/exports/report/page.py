@@ -17,6 +17,7 @@ from meekoppel_hub.exports.report.lists import (
     pairs_list,
     periods_of,
     rests_list,
+    terms_list,
     timeline_of,
 )
 from meekoppel_hub.exports.report.map import Mark, draw_map
@@ -64,6 +65,8 @@ def _parts(asked: ReportOrder, report: Report) -> Iterator[str]:
         )
     yield _section(word("Graafrust", "Rest of the ground"), rests_list(report.rests, shown))
     yield _section(word("Termijnen die voorbij zijn", "Deadlines that have passed"), late_list(report, shown, _LISTED))
+    if report.coming:
+        yield _section(word("Termijnen die komen", "Deadlines ahead"), terms_list(report.coming, shown, _LISTED))
     yield _section(word("Het gebied in cijfers", "The area in figures"), _counts(report, asked))
     yield _section(word("Hoe vers de gegevens zijn", "How fresh the data are"), freshness_list(report.freshness, shown))
     yield _section(word("Over dit rapport", "About this report"), _about(asked, report))
