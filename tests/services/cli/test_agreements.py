@@ -129,7 +129,7 @@ def test_a_moratorium_that_ends_before_it_begins_is_refused_in_a_sentence(view, 
     zone_file = tmp_path / "zone.wkt"
     zone_file.write_text(TOWN.wkt)
     said = ("--file", str(zone_file), "--from", "2027-12-01", "--until", "2026-01-01", "--title", "a", "--reason", "b")
-    with pytest.raises(SettingsError, match="ends 2026-01-01 .* lies before starts"):
+    with pytest.raises(SettingsError, match=r"ends 2026-01-01 .* lies before starts"):
         run("moratoria", "declare", "rust", "--as", "gm0546", *said, "--yes")
 
 

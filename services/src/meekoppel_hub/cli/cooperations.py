@@ -163,7 +163,7 @@ def end(
 
 
 def _check_seen(database: Database, organisation: str, plan_ids: Sequence[str]) -> None:
-    """Refuse plans that the organisation does not see: the hub would wait a minute whether the log still brings them."""
+    """Refuse plans that the organisation does not see; the hub would wait a minute for the log to bring them."""
     viewer = viewer_for(database, organisation)
     with database.read() as connection:
         unknown = [one for one in plan_ids if not may_look_back(connection, viewer, one, utc_now())]

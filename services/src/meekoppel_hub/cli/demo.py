@@ -25,6 +25,7 @@ from meekoppel_hub.demo.screen import Screen
 
 EPILOGS = {"demo": "Example: meekoppel demo --exit --json"}
 INTERRUPTED = 130
+_BOX = "142500,457000,143500,458000"
 _SECONDS_PER_DAY = 1.5
 
 Exit = Annotated[bool, typer.Option("--exit", help="End after the month, instead of going on until Ctrl-C.")]
@@ -144,13 +145,17 @@ def what_to_try(played: Played, settings: DemoSettings) -> str:
     return f"""
 The API answers at {api} and goes on until Ctrl-C. Try, in another terminal:
 
-  what anybody sees          curl -s '{api}/plans?bbox=142500,457000,143500,458000&limit=3'
+  what anybody sees          curl -s '{api}/plans?bbox={_BOX}&limit=3'
   as Stedennet Netbeheer     curl -s -H 'Authorization: Bearer {token}' '{api}/overlaps?state=open&kind=conflict_heavy'
   one plan's versions        curl -s -H 'Authorization: Bearer {token}' '{api}/plans/NL.stedennet.SN-0001/versions'
   how the services are       curl -s {api}/health
   the history, read again    {program} history replay --organisation stedennet --kind changed
   what was set aside         {program} dead-letters list
   who was told               {program} deliveries list
+  chances to combine works   {program} overlaps list --for stedennet --kind opportunity --limit 5
+  say what you think of one  {program} overlaps assess ID yes --as stedennet
+  the report of a quarter    {program} export report --bbox {_BOX} --for stedennet --out report.html
+  does the view hold         {program} view rebuild --dry-run
 
 The organisations' files and connectors are in {settings.folder / "organisations"}.
 """

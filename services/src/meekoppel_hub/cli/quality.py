@@ -204,6 +204,9 @@ def _give(
     if shape is Shape.TABLE:
         if out is not None:
             raise SettingsError("a table is for the terminal; give --format csv, json or parquet with --out")
+        if not rows:
+            typer.echo(f"{title}: none.")
+            return
         cells = [["" if row[name] is None else str(row[name]) for name in shown] for row in rows]
         show_table(shown, cells, whole=shown[:1], title=title)
         return

@@ -27,10 +27,10 @@ from meekoppel_hub.platform.clock import utc_now
 from meekoppel_hub.platform.data_folder import open_data_folder
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.database.create import open_view
+from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.kafka import ensure_topics, start_kafka
 from meekoppel_hub.platform.logs import set_up_logs
 from meekoppel_hub.platform.running import find_running
-from meekoppel_hub.platform.errors import SettingsError
 from meekoppel_hub.platform.settings import HubSettings
 
 EXAMPLES = """

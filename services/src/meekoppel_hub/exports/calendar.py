@@ -1,8 +1,8 @@
 """A calendar of plans (RFC 5545): their periods and their deadlines, which agendas follow from version to version.
 
 An event keeps its UID for ever, and its SEQUENCE rises with the plan's version, so that an agenda that reads the
-calendar again moves what it has. What is cancelled, not executed or withdrawn stays as a cancelled event. So do terms to
-assess an overlap or to answer a proposal, when they were met or fell away.
+calendar again moves what it has. What is cancelled, not executed or withdrawn stays as a cancelled event. So do
+terms to assess an overlap or to answer a proposal, when they were met or fell away.
 """
 
 from __future__ import annotations

@@ -195,7 +195,7 @@ def late_list(report: Report, shown: Presentation, most: int) -> str:
 
 
 def terms_list(terms: Sequence[Term], shown: Presentation, most: int) -> str:
-    """List by when organisations were, or are, to assess overlaps and to answer proposals; empty when there are none."""
+    """List by when organisations are to assess overlaps and to answer proposals; empty when there are none."""
     heads = {
         Asked.ASSESS: shown.word("Samenloop, nog te beoordelen", "Overlaps, still to be assessed"),
         Asked.ANSWER: shown.word("Samenwerking, nog te beantwoorden", "Cooperations, still to be answered"),
