@@ -105,6 +105,7 @@ from meekoppel_contracts.ids import (
 )
 from meekoppel_contracts.notification import NOTIFICATION_TYPE_PATTERN, Notification, NotificationText
 from meekoppel_contracts.numbering import EPOCH_PATTERN, Decision, Ruling, Standing, decide, new_epoch
+from meekoppel_contracts.plain import PlainReader, PlainWriter, plain_schema
 from meekoppel_contracts.plan import (
     DESCRIPTION_LENGTH,
     ENDED,
@@ -314,6 +315,8 @@ __all__ = [
     "OverlapSide",
     "OverlapWebhook",
     "Period",
+    "PlainReader",
+    "PlainWriter",
     "Plan",
     "PlanEvent",
     "PlanId",
@@ -403,6 +406,7 @@ __all__ = [
     "overlap_id",
     "own_registry",
     "packaged_registry",
+    "plain_schema",
     "plan_as_written",
     "plan_id",
     "read_schema_ids",

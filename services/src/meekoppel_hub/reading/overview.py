@@ -68,9 +68,13 @@ def _overlaps(sights: Sequence[AnySight]) -> dict[str, Any]:
 
 
 def _assessments(connection: Connection, sights: Sequence[AnySight], viewer: Viewer, now: datetime) -> dict[str, Any]:
-    """Count who did not answer, and list whose time is over."""
+    """Count who did not answer, and list whose time is over; not of the hidden party of a blind match."""
     by_id = {sight.row.overlap_id: sight for sight in sights}
-    said = [row for row in said_of(connection, sorted(by_id)) if row.overlap_id in by_id]
+    said = [
+        row
+        for row in said_of(connection, sorted(by_id))
+        if row.organisation == viewer.organisation or by_id[row.overlap_id].names_organisation(row.organisation)
+    ]
     silent = [row for row in said if row.answer not in ANSWERED]
     missed = sorted(
         (row for row in silent if row.assess_by is not None and row.assess_by < now), key=lambda row: row.assess_by
@@ -81,17 +85,16 @@ def _assessments(connection: Connection, sights: Sequence[AnySight], viewer: Vie
         "unanswered": len(silent),
         "to_reassess": sum(row.to_reassess for row in said),
         "missed": len(missed),
-        "missed_deadlines": [_missed(row, by_id[row.overlap_id], viewer) for row in missed[:MOST_LISTED]],
+        "missed_deadlines": [_missed(row) for row in missed[:MOST_LISTED]],
     }
 
 
-def _missed(row: Row[Any], sight: AnySight, viewer: Viewer) -> dict[str, Any]:
-    seen = sight.names_organisation(row.organisation) or viewer.organisation == row.organisation
+def _missed(row: Row[Any]) -> dict[str, Any]:
     return {
         "overlap_id": row.overlap_id,
         "kind": row.kind,
         "severity": row.severity,
-        "organisation": row.organisation if seen else None,
+        "organisation": row.organisation,
         "assess_by": row.assess_by,
     }
 
