@@ -225,3 +225,12 @@ async def test_terms_that_were_missed_are_named_for_who_takes_part_and_those_to_
     assert re.search(r"Overlaps, still to be assessed: 1 .*Riool – Kabel.*netbeheer\s+2026-10-29", missed)
     assert re.search(r"Cooperations, still to be answered: 1 .*Samen\s.*netbeheer", section(page, "Deadlines ahead"))
     assert "still to be" not in of_anybody
+
+
+async def test_whether_the_hidden_party_of_a_blind_match_is_late_is_not_told(api, view, tokens, database):
+    view.put(plan("NL.gemeente.1", title="Riool"))
+    view.put(plan("NL.netbeheer.1", title="Geheim", visibility=Visibility.RESTRICTED))
+    met = view.meet("NL.gemeente.1", "NL.netbeheer.1", restricted=True)
+    fill_terms(database, met, assess_by=NOW - timedelta(days=3), answer_by=NOW + timedelta(days=4))
+
+    assert "still to be assessed" not in await report(api, tokens["gemeente"])

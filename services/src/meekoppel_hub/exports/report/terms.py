@@ -29,7 +29,7 @@ class Term:
         asked: what.
         id: of the overlap or the cooperation.
         about: what it is about: titles of the plans that the viewer sees, or of the cooperation.
-        organisation: who is to; empty where the viewer may not know.
+        organisation: who is to.
         by: until when.
     """
 
@@ -45,6 +45,8 @@ def open_terms(
 ) -> list[Term]:
     """Give the terms of those who did not answer yet, the oldest first; who does not take part sees none.
 
+    Nothing is told of the hidden party of a blind match.
+
     Args:
         connection: of the view.
         viewer: who asks.
@@ -59,11 +61,12 @@ def open_terms(
             Asked.ASSESS,
             row.overlap_id,
             " – ".join(side.title for side in by_id[row.overlap_id].sides()),
-            row.organisation if _is_known(by_id[row.overlap_id], row.organisation, viewer) else "",
+            row.organisation,
             row.assess_by,
         )
         for row in said_of(connection, sorted(by_id))
         if row.assess_by is not None and row.answer not in ANSWERED
+        if _is_known(by_id[row.overlap_id], row.organisation, viewer)
     ]
     terms += [
         Term(Asked.ANSWER, one.row.cooperation_id, one.row.title, party, one.row.answer_by)
