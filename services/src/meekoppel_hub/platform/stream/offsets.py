@@ -6,17 +6,52 @@ epoch is still its own, so that one that lost the partition without noticing can
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select, tuple_, update
+from sqlalchemy import Connection, TextClause, bindparam, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.database.tables.stream import offsets
 from meekoppel_hub.platform.errors import Fenced
 from meekoppel_hub.platform.stream.records import PartitionId
+
+# One statement, and one text of it, for all partitions of a batch: an inbox per organisation makes them hundreds.
+_PLACES = {
+    "postgresql": """
+        SELECT * FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS integer[]), CAST(:numbers AS bigint[]))
+            AS place (topic, partition, number)""",
+    "sqlite": """
+        SELECT json_extract(value, '$[0]') AS topic, json_extract(value, '$[1]') AS partition,
+               json_extract(value, '$[2]') AS number
+        FROM json_each(:places)""",
+}
+_CHECK = {
+    dialect: text(f"""
+        SELECT stored.topic, stored.partition, stored.epoch FROM ({places}) AS given
+        JOIN stream_offsets AS stored
+          ON stored.service = :service AND stored.topic = given.topic AND stored.partition = given.partition""")  # noqa: S608 - the texts are ours
+    for dialect, places in _PLACES.items()
+}
+# In order, so that two workers that lost and won partitions never wait for each other in a circle. SQLite has one
+# writer, and no such lock.
+_HOLD = {
+    "postgresql": text(f"{_CHECK['postgresql']} ORDER BY stored.topic, stored.partition FOR UPDATE OF stored"),
+    "sqlite": _CHECK["sqlite"],
+}
+_STORE = {
+    dialect: text(f"""
+        UPDATE stream_offsets SET next_offset = given.number, updated_at = :now FROM ({places}) AS given
+        WHERE stream_offsets.service = :service AND stream_offsets.topic = given.topic
+          AND stream_offsets.partition = given.partition""").bindparams(  # noqa: S608 - the texts are ours
+        bindparam("now", type_=offsets.c.updated_at.type)
+    )
+    for dialect, places in _PLACES.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +98,7 @@ def check(connection: Connection, claims: Sequence[Claim]) -> None:
     Raises:
         Fenced: when another worker has claimed one of the partitions since.
     """
-    _compare(connection, claims, _epochs(claims))
+    _compare(connection, claims, _CHECK)
 
 
 def hold(connection: Connection, claims: Sequence[Claim]) -> None:
@@ -72,41 +107,30 @@ def hold(connection: Connection, claims: Sequence[Claim]) -> None:
     Raises:
         Fenced: when another worker has claimed one of the partitions since.
     """
-    # In order, so that two workers that lost and won partitions never wait for each other in a circle. SQLite has one
-    # writer and ignores the lock.
-    in_order = _epochs(claims).order_by(offsets.c.topic, offsets.c.partition)
-    _compare(connection, claims, in_order.with_for_update())
+    _compare(connection, claims, _HOLD)
 
 
 def store_offsets(connection: Connection, service: str, next_offsets: Mapping[PartitionId, int], now: datetime) -> None:
     """Store how far the service has come. The caller holds the claims in the same transaction."""
-    if not next_offsets:
-        return
-    columns = offsets.c
-    one = update(offsets).where(
-        columns.service == service,
-        columns.topic == bindparam("of_topic"),
-        columns.partition == bindparam("of_partition"),
-    )
-    connection.execute(
-        one.values(next_offset=bindparam("reached"), updated_at=now),
-        [
-            {"of_topic": source.topic, "of_partition": source.partition, "reached": reached}
-            for source, reached in next_offsets.items()
-        ],
-    )
+    if next_offsets:
+        reached = {"service": service, "now": now, **_places(connection, next_offsets.items())}
+        connection.execute(_STORE[connection.dialect.name], reached)
 
 
-def _epochs(claims: Sequence[Claim]) -> Select[tuple[str, int, int]]:
-    columns = offsets.c
-    places = [(claim.source.topic, claim.source.partition) for claim in claims]
-    return select(columns.topic, columns.partition, columns.epoch).where(
-        columns.service == claims[0].service, tuple_(columns.topic, columns.partition).in_(places)
-    )
+def _places(connection: Connection, numbers: Iterable[tuple[PartitionId, int]]) -> dict[str, Any]:
+    """Give partitions, and a number of each, as parameters of `_PLACES`."""
+    rows = [(source.topic, source.partition, number) for source, number in numbers]
+    if connection.dialect.name == "postgresql":
+        topics, partitions, values = map(list, zip(*rows, strict=True))
+        return {"topics": topics, "partitions": partitions, "numbers": values}
+    return {"places": json.dumps(rows)}
 
 
-def _compare(connection: Connection, claims: Sequence[Claim], query: Select[tuple[str, int, int]]) -> None:
-    epochs = {PartitionId(row.topic, row.partition): row.epoch for row in connection.execute(query)}
+def _compare(connection: Connection, claims: Sequence[Claim], queries: Mapping[str, TextClause]) -> None:
+    asked = _places(connection, [(claim.source, claim.epoch) for claim in claims])
+    query = queries[connection.dialect.name]
+    rows = connection.execute(query, {"service": claims[0].service, **asked})
+    epochs = {PartitionId(topic, partition): epoch for topic, partition, epoch in rows}
     for claim in claims:
         epoch = epochs.get(claim.source)
         if epoch != claim.epoch:
