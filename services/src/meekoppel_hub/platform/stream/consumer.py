@@ -51,7 +51,7 @@ DRAIN_SECONDS = 20.0
 LOOK_AGAIN_SECONDS = 5.0
 CANCEL_AGAIN_SECONDS = 1.0
 LITTLE = 200
-PACE_MS_PER_PARTITION = 0.05
+PACE_MS_PER_PARTITION = 0.1
 WORK_BESIDES_SECONDS = 1.0
 
 
@@ -291,7 +291,9 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
 
     async def _on_batch(self, body: Sequence[ConsumerRecord]) -> None:
         """Take in what one poll gave. FastStream swallows what a handler raises, so nothing leaves here unseen."""
+        polled_at = time.monotonic()
         try:
+            resting = self._rest() if len(body) < LITTLE else []
             taken: list[tuple[Held, Sequence[ConsumerRecord]]] = []
             for partition, group in groupby(body, key=lambda record: TopicPartition(record.topic, record.partition)):
                 rows = list(group)
@@ -303,12 +305,34 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
                 parts = await asyncio.to_thread(self._decode, taken)
                 await self._ahead.room_for(sum(len(rows) for _, rows in taken))
                 self._take_in(parts)
-            if len(body) < LITTLE:
-                # A fetch costs the same for one record as for many; it names all partitions, and all are looked at.
-                await asyncio.sleep((self.config.pace_ms + PACE_MS_PER_PARTITION * len(self.held)) / 1_000)
+            if resting:
+                pace = (self.config.pace_ms + PACE_MS_PER_PARTITION * len(resting)) / 1_000
+                await asyncio.sleep(polled_at + pace - time.monotonic())
+                self._fetch_on(resting)
         except Exception as error:
             log.exception("consumer_failed", service=self.config.service)
             self._halt(f"unexpected failure: {type(error).__name__}, see the log")
+
+    def _rest(self) -> list[Held]:
+        """Fetch nothing for a while. A fetch costs the same for one record as for many: it names all partitions.
+
+        Without this aiokafka fetches at once what is there after a poll, one record or two, and keeps it: the next
+        poll would give only these, late by the whole pace.
+        """
+        assigned = self.consumer.assignment()
+        resting = [
+            held
+            for source, held in self.held.items()
+            if self._claims.is_current(held) and partition_of(source) in assigned
+        ]
+        self.consumer.pause(*(partition_of(held.claim.source) for held in resting))
+        return resting
+
+    def _fetch_on(self, resting: Sequence[Held]) -> None:
+        """Fetch again what rested, without what was lost, claimed anew or paused for another reason meanwhile."""
+        assigned = self.consumer.assignment()
+        partitions = [partition_of(held.claim.source) for held in resting if self._claims.is_current(held)]
+        self.consumer.resume(*(partition for partition in partitions if partition in assigned))
 
     def _continues(self, partition: TopicPartition, held: Held, rows: Sequence[ConsumerRecord]) -> bool:
         """See that records begin where the last ones ended; else read again from there, once."""

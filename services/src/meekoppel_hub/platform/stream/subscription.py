@@ -43,8 +43,8 @@ class ConsumerConfig:
             was handled: one record, handled at once, when it is quiet.
         poll_ms: how long one poll waits; an empty poll waits as long again (FastStream).
         pace_ms: how long after a poll that gave little the next one follows, so that what comes meanwhile comes
-            together; a little longer with hundreds of partitions. What was polled is handled at once; with lag, and
-            after an empty poll, nothing waits.
+            together; longer with hundreds of partitions. What was polled is handled at once; with lag, and after an
+            empty poll, nothing waits.
         halt_after: so many poison records in a row halt the service.
         metadata_seconds: after how long a new topic of the pattern is seen.
         session_seconds: after how long a worker that is gone for good leaves its partitions to the others.
@@ -57,7 +57,7 @@ class ConsumerConfig:
     instance: str = "1"
     batch_records: int = 4_000
     poll_ms: int = 10
-    pace_ms: int = 10
+    pace_ms: int = 20
     halt_after: int = 50
     metadata_seconds: float = 5.0
     session_seconds: float = 30.0
