@@ -27,13 +27,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psycopg
-from aiokafka import AIOKafkaProducer
+from confluent_kafka import Producer
 from sqlalchemy import make_url
 
 from meekoppel_contracts import topics
@@ -42,7 +42,6 @@ from meekoppel_contracts.codes import OrganisationKind
 from meekoppel_contracts.envelope import encode_around, plan_as_written
 from meekoppel_contracts.headers import plan_event_headers
 from meekoppel_contracts.ids import OrgCode
-from meekoppel_hub.coordination.consume import CoordinationProcessor
 from meekoppel_hub.platform.database import Database, open_database
 from meekoppel_hub.platform.database.create import create_tables
 from meekoppel_hub.platform.kafka import ensure_topics, start_kafka
@@ -50,22 +49,18 @@ from meekoppel_hub.platform.logs import set_up_logs
 from meekoppel_hub.platform.organisations import register_organisation
 from meekoppel_hub.platform.postgres import start_postgres
 from meekoppel_hub.platform.stream.read import read_log
-from meekoppel_hub.platform.stream.records import LogRecord, PartitionId
-from meekoppel_hub.testing.scope import DirectScope
+from tests.benchmarks.load import preload, say
 from tests.benchmarks.plan_set import CRS, OWNERS, PlanSet, Written
+from tests.benchmarks.processor_time import processor_seconds
 from tests.passing import passing_folder
 
 SERVICES = ("intake", "coordination", "notifications")
 LOOK_EVERY_SECONDS = 0.005
+SEND_EVERY_SECONDS = 0.005
 WARM_UP_SECONDS = 10
 PARTITIONS = 4
-FOLDED_AT_ONCE = 5_000
 READY_SECONDS = 300.0
 BIN = Path(sys.executable).parent
-
-
-def say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +70,7 @@ class Message:
     topic: str
     key: bytes
     value: bytes
-    headers: list[tuple[str, bytes]]
+    headers: list[tuple[str, str | bytes | None]]
 
 
 @dataclass(slots=True)
@@ -105,13 +100,20 @@ async def bench(folder: Path, url: str, count: int, rate: int, seconds: int, ser
         with running(folder, kafka.bootstrap, url, services), observing(url) as observed:
             await until_held(url, services)
             say(f"{rate} events a second: {WARM_UP_SECONDS} s that do not count, and {seconds} s")
-            acknowledged = await play(kafka.bootstrap, messages, rate)
+            before = processor_seconds()
+            acknowledged = await asyncio.to_thread(play, kafka.bootstrap, messages, rate)
             await until_done(url, kafka.bootstrap, observed)
+            taken = {name: seconds - before.get(name, 0) for name, seconds in processor_seconds().items()}
+            per_event = {name: round(seconds * 1_000 / len(messages), 3) for name, seconds in sorted(taken.items())}
         places = await places_in_log(kafka.bootstrap)
     counted = {number: at for number, at in acknowledged.items() if number > rate * WARM_UP_SECONDS}
-    return {"plans": count, "rate": rate, "seconds": seconds, "services": list(services)} | figures(
-        counted, places, observed
-    )
+    return {
+        "plans": count,
+        "rate": rate,
+        "seconds": seconds,
+        "services": list(services),
+        "cpu_ms_per_event": per_event,
+    } | figures(counted, places, observed)
 
 
 def figures(acknowledged: dict[int, float], places: dict[int, tuple[int, int]], observed: Observed) -> dict[str, Any]:
@@ -141,29 +143,10 @@ def prepare(url: str, plans: PlanSet) -> None:
         say(f"loading {plans.count} plans")
         started = time.monotonic()
         keep_states(database, PlanSet(plans.count).registrations())
-        fold_all(database, plans.registrations())
+        preload(database, plans)
         say(f"loaded in {time.monotonic() - started:.0f} s")
     finally:
         database.close()
-
-
-def fold_all(database: Database, written: Iterator[Written]) -> None:
-    """Put plans into the view as coordination does, overlaps included, without Kafka."""
-    processor, scope, source = CoordinationProcessor(CRS), DirectScope(database), PartitionId(topics.PLANS, 0)
-    count = 0
-    while some := list(islice(written, FOLDED_AT_ONCE)):
-        records = [
-            LogRecord(source, count + place, 0, each.plan_id.encode(), each.value, tuple(each.headers))
-            for place, each in enumerate(some)
-        ]
-        processor.apply([processor.decode(record) for record in records], scope)
-        scope.published.clear()
-        count += len(some)
-        if count % (10 * FOLDED_AT_ONCE) == 0:
-            say(f"  {count} plans")
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.exec_driver_sql("VACUUM ANALYZE")
-        connection.exec_driver_sql("CHECKPOINT")
 
 
 def keep_states(database: Database, written: Iterator[Written]) -> None:
@@ -187,7 +170,7 @@ def to_inbox(changes: Iterator[Written], epoch: str) -> Iterator[Message]:
             event, id=f"{epoch}/{number}", sequence=number, time=datetime.now(UTC), epoch=epoch
         )
         value = encode_around(event, plan_as_written(numbered, each.value))
-        yield Message(topics.inbox(event.publisher), each.plan_id.encode(), value, headers.to_kafka())
+        yield Message(topics.inbox(event.publisher), each.plan_id.encode(), value, list(headers.to_kafka()))
 
 
 @contextmanager
@@ -246,29 +229,46 @@ async def until_held(url: str, services: Sequence[str]) -> None:
     async with asyncio.timeout(READY_SECONDS):
         while True:
             with psycopg.connect(plain(url)) as connection:
-                held = dict(connection.execute(query).fetchall())
+                held: dict[str, int] = dict(connection.execute(query).fetchall())
             if all(held.get(name, 0) >= wanted[name] for name in services):
                 break
             await asyncio.sleep(0.5)
     await asyncio.sleep(5)
 
 
-async def play(bootstrap: str, messages: Sequence[Message], rate: int) -> dict[int, float]:
-    """Send at a steady rate; gives when each was acknowledged, by its number from 1."""
+def play(bootstrap: str, messages: Sequence[Message], rate: int) -> dict[int, float]:
+    """Send at a steady rate; gives when each was acknowledged, by its number from 1.
+
+    What is due is sent every few milliseconds. The clock of an event starts when the sender hears of the
+    acknowledgement.
+    """
     acknowledged: dict[int, float] = {}
-    async with AIOKafkaProducer(
-        bootstrap_servers=bootstrap, enable_idempotence=True, acks="all", compression_type="lz4", linger_ms=5
-    ) as producer:
-        for topic in sorted({message.topic for message in messages}):
-            await producer.partitions_for(topic)
-        started = time.monotonic()
-        for number, message in enumerate(messages, start=1):
-            pause = started + number / rate - time.monotonic()
-            if pause > 0:
-                await asyncio.sleep(pause)
-            sent = await producer.send(message.topic, message.value, key=message.key, headers=message.headers)
-            sent.add_done_callback(lambda _, number=number: acknowledged.setdefault(number, time.monotonic()))
-        await producer.flush()
+    failed: list[str] = []
+    producer = Producer(
+        {"bootstrap.servers": bootstrap, "enable.idempotence": True, "linger.ms": 2, "compression.type": "lz4"}
+    )
+
+    def delivered(number: int, error: Any, _message: Any) -> None:
+        acknowledged[number] = time.monotonic()
+        if error is not None:
+            failed.append(str(error))
+
+    started, sent = time.monotonic(), 0
+    while sent < len(messages):
+        due = min(len(messages), int((time.monotonic() - started) * rate))
+        for number, message in enumerate(messages[sent:due], start=sent + 1):
+            producer.produce(
+                message.topic,
+                message.value,
+                message.key,
+                headers=message.headers,
+                on_delivery=partial(delivered, number),
+            )
+        sent = due
+        producer.poll(SEND_EVERY_SECONDS)
+    producer.flush(60)
+    if failed:
+        raise RuntimeError(f"{len(failed)} changes were not sent: {failed[0]}")
     return acknowledged
 
 
