@@ -29,6 +29,8 @@ PULSE_SECONDS = 1.0
 ANSWER_SECONDS = 10.0
 REACH_SECONDS = 2.0
 WHILE_OTHERS_MOVE = 10
+ASK_EVERY_SECONDS_PER_PARTITION = 0.02  # what Kafka answers of hundreds of them takes time to read
+ASK_AT_LEAST_EVERY_SECONDS = 10.0
 EXIT_STALLED = 70
 
 
@@ -48,6 +50,7 @@ class Pulse:
         self._database = database
         self._clock = clock
         self._stall_seconds = stall_seconds
+        self._ask_ends_at = 0.0
 
     @property
     def name(self) -> str:
@@ -91,7 +94,7 @@ class Pulse:
         try:
             await self._service.revive()
             async with asyncio.timeout(ANSWER_SECONDS):
-                await self._service.refresh_end_offsets()
+                await self._refresh_end_offsets()
                 await self._service.commit_to_kafka()
                 await self._service.look_again()
         except (KafkaError, IllegalStateError, TimeoutError) as error:
@@ -102,6 +105,14 @@ class Pulse:
             await asyncio.to_thread(self._write, *self._state(trouble))
         except TransientError as error:
             log.warning("health_not_written", service=self.name, error=str(error))
+
+    async def _refresh_end_offsets(self) -> None:
+        """Ask where the log ends: at each beat, with more than 50 partitions less often."""
+        now = time.monotonic()
+        if now >= self._ask_ends_at:
+            await self._service.refresh_end_offsets()
+            pause = min(ASK_AT_LEAST_EVERY_SECONDS, ASK_EVERY_SECONDS_PER_PARTITION * len(self._service.held))
+            self._ask_ends_at = now + pause if pause > PULSE_SECONDS else now
 
     def _start_clocks(self, *, kafka_is_away: bool) -> None:
         """A partition without lag cannot stall: its time counts from when it last was even with the log.
