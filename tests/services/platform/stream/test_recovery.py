@@ -10,7 +10,7 @@ import time
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from meekoppel_hub.platform.clock import utc_now
-from meekoppel_hub.platform.errors import TransientError
+from meekoppel_hub.platform.errors import Fenced, TransientError
 from meekoppel_hub.platform.stream import consumer as consumer_module
 from meekoppel_hub.platform.stream.offsets import claim_partition
 from meekoppel_hub.platform.stream.pulse import Pulse
@@ -260,6 +260,26 @@ async def test_a_partition_that_waits_holds_up_no_other_one(rig):
     await publish_to(rig, 1, *range(2, 7))
     await rig.until(lambda: len(values(rig)) == 6)
     assert service.held[PartitionId(rig.topic, 1)].failures == 0
+
+
+async def test_a_partition_that_waits_is_not_fetched_when_others_have_rested(rig, monkeypatch):
+    service = await rig.start()
+    await rig.until(lambda: len(service.held) == rig.partitions)
+    waiting = service.held[PartitionId(rig.topic, 0)]
+    real = service._rest
+
+    def rest():
+        resting = real()
+        if not waiting.failures:
+            service._claims.back_off(waiting, Fenced("another claimed it"), time.monotonic())
+        return resting
+
+    monkeypatch.setattr(service, "_rest", rest)
+    await publish_to(rig, 1, 1)
+    await rig.until(lambda: bool(waiting.failures))
+    await rig.until(lambda: service.consumer.paused() == {TopicPartition(rig.topic, 0)})
+    await publish_to(rig, 1, 2)
+    await rig.until(lambda: values(rig) == ["good 1", "good 2"])
 
 
 async def test_what_was_decoded_ahead_of_a_rebalance_is_handled_once_and_by_whoever_has_it_then(rig, monkeypatch):
