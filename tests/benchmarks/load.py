@@ -24,7 +24,7 @@ from meekoppel_hub.coordination.overlap import OverlapRow, Pair, settle
 from meekoppel_hub.coordination.plan_change import PlanChange, read_event
 from meekoppel_hub.coordination.plan_table import plan_table
 from meekoppel_hub.coordination.rulebook import Rulebook
-from meekoppel_hub.coordination.store_sqlite import _insert, _write
+from meekoppel_hub.coordination.store_sqlite import RowInsert
 from meekoppel_hub.coordination.threads import Threads
 from meekoppel_hub.coordination.zones import zone_table
 from meekoppel_hub.platform.database import Database
@@ -146,7 +146,7 @@ def _put(connection: Connection, table: Any, columns: tuple[str, ...], rows: lis
     if connection.dialect.name == "postgresql":
         copy_rows(connection, table, columns, rows)
     else:
-        _write(connection, _insert(table.name, columns), rows)
+        RowInsert(table, columns).write(connection, rows)
 
 
 def _drop_spatial(connection: Connection) -> list[str]:

@@ -33,6 +33,7 @@ from meekoppel_hub.notifications.service import NAME as NOTIFICATIONS
 from meekoppel_hub.notifications.service import notifications_service
 from meekoppel_hub.platform.agreements.progress import rules_progress
 from meekoppel_hub.platform.clock import Clock, utc_now
+from meekoppel_hub.platform.cycles import collect_seldom
 from meekoppel_hub.platform.data_folder import DataFolder, open_data_folder
 from meekoppel_hub.platform.database import Database
 from meekoppel_hub.platform.database.create import open_view
@@ -133,6 +134,7 @@ async def running_hub(
         SchemaIdsError: when MEEKOPPEL_SCHEMA_IDS names a file that cannot be used.
     """
     async with AsyncExitStack() as stack:
+        collect_seldom()
         # What costs nothing to find out comes first: nothing has been started when it is wrong.
         packaged_registry()
         alone = not settings.api_shared_port

@@ -7,11 +7,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from datetime import datetime
 from operator import attrgetter
-from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from meekoppel_contracts.ids import OverlapId, PlanId
 from meekoppel_hub.coordination.fold import (
@@ -24,26 +22,54 @@ from meekoppel_hub.coordination.fold import (
 )
 from meekoppel_hub.coordination.overlap import OverlapRow
 from meekoppel_hub.coordination.plan_change import Row
+from meekoppel_hub.platform.database.tables.base import UtcDateTime
+from meekoppel_hub.platform.database.tables.view import former_places, overlaps, plan_versions, plan_zones, plans
 
 _OVERLAP_COLUMNS = tuple(field.name for field in fields(OverlapRow))
 _overlap = attrgetter(*_OVERLAP_COLUMNS)
 
 
-def _insert(table: str, columns: Sequence[str]) -> str:
-    names = ", ".join(f'"{name}"' for name in columns)
-    return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' for _ in columns)})"
+class RowInsert:
+    """Writes rows into a table by one statement, prepared once.
+
+    Args:
+        table: where to.
+        columns: of the table, in the order of the values of a row.
+        conflict: what to do with a row whose key is there already, as SQL; nothing given, it is an error.
+    """
+
+    def __init__(self, table: Table, columns: Sequence[str], conflict: str = "") -> None:
+        names, marks = ", ".join(f'"{name}"' for name in columns), ", ".join("?" for _ in columns)
+        self._statement = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}) {conflict}'
+        self._moments = [place for place, name in enumerate(columns) if isinstance(table.c[name].type, UtcDateTime)]
+
+    def write(self, connection: Connection, rows: Iterable[Row]) -> None:
+        """Write rows, within the transaction of the connection; moments in them are in UTC."""
+        values = [_bound(row, self._moments) for row in rows] if self._moments else list(rows)
+        if values:
+            connection.exec_driver_sql(self._statement, values)
 
 
-def _upsert(table: str, columns: Sequence[str], key: str) -> str:
+def _bound(row: Row, moments: Sequence[int]) -> Row:
+    """Write moments as SQLAlchemy reads them here: UTC, without saying so. Most values are left as they are."""
+    values = list(row)
+    for place in moments:
+        moment = values[place]
+        if moment is not None:
+            values[place] = moment.isoformat(" ", "microseconds").removesuffix("+00:00")
+    return tuple(values)
+
+
+def _updates(columns: Sequence[str], key: str) -> str:
     updates = ", ".join(f'"{name}" = excluded."{name}"' for name in columns if name != key)
-    return f"{_insert(table, columns)} ON CONFLICT ({key}) DO UPDATE SET {updates}"
+    return f"ON CONFLICT ({key}) DO UPDATE SET {updates}"
 
 
-_SAVE_VERSIONS = f"{_insert('plan_versions', VERSION_COLUMNS)} ON CONFLICT DO NOTHING"
-_SAVE_PLANS = _upsert("plans", PLAN_COLUMNS, "plan_id")
-_SAVE_OVERLAPS = _upsert("overlaps", _OVERLAP_COLUMNS, "overlap_id")
-_SAVE_PLACES = f"{_insert('former_places', PLACE_COLUMNS)} ON CONFLICT DO NOTHING"
-_SAVE_ZONES = _insert("plan_zones", ZONE_COLUMNS)
+_VERSIONS = RowInsert(plan_versions, VERSION_COLUMNS, "ON CONFLICT DO NOTHING")
+_PLANS = RowInsert(plans, PLAN_COLUMNS, _updates(PLAN_COLUMNS, "plan_id"))
+_OVERLAPS = RowInsert(overlaps, _OVERLAP_COLUMNS, _updates(_OVERLAP_COLUMNS, "overlap_id"))
+_FORMER_PLACES = RowInsert(former_places, PLACE_COLUMNS, "ON CONFLICT DO NOTHING")
+_ZONES = RowInsert(plan_zones, ZONE_COLUMNS)
 _AMONG = "plan_id IN (SELECT value FROM json_each(?))"
 _KNOWN = f"SELECT plan_id, version, zones_hash FROM plans WHERE {_AMONG}"
 _PLACES = f"SELECT {', '.join(PLACE_COLUMNS)} FROM plan_zones WHERE {_AMONG}"
@@ -55,10 +81,10 @@ class SqliteStore:
 
     def save(self, connection: Connection, batch: FoldedBatch) -> set[PlanId]:
         """Store the newest versions."""
-        _write(connection, _SAVE_VERSIONS, batch.version_rows())
+        _VERSIONS.write(connection, batch.version_rows())
         known = {row[0]: row[1:] for row in connection.exec_driver_sql(_KNOWN, (json.dumps(batch.plan_ids),))}
         newer = [change for change in batch.newest.values() if change.version > known.get(change.plan_id, (0, 0))[0]]
-        _write(connection, _SAVE_PLANS, [plan_row(change) for change in newer])
+        _PLANS.write(connection, map(plan_row, newer))
         placed = [
             change.plan_id
             for change in newer
@@ -66,7 +92,7 @@ class SqliteStore:
         ]
         removed = _place(connection, batch, placed)
         accepted = {change.plan_id for change in newer}
-        _write(connection, _SAVE_PLACES, batch.former_places(accepted, removed))
+        _FORMER_PLACES.write(connection, batch.former_places(accepted, removed))
         return accepted
 
     def begin_matching(self, connection: Connection) -> None:
@@ -74,7 +100,7 @@ class SqliteStore:
 
     def write_overlaps(self, connection: Connection, rows: Sequence[OverlapRow]) -> set[OverlapId]:
         """Store pairs; as the only writer, all of them."""
-        _write(connection, _SAVE_OVERLAPS, [_overlap(row) for row in rows])
+        _OVERLAPS.write(connection, map(_overlap, rows))
         return {row.overlap_id for row in rows}
 
 
@@ -85,16 +111,5 @@ def _place(connection: Connection, batch: FoldedBatch, plan_ids: Sequence[PlanId
     ids = (json.dumps(plan_ids),)
     removed = [tuple(row) for row in connection.exec_driver_sql(_PLACES, ids)]
     connection.exec_driver_sql(_REMOVE_ZONES, ids)
-    _write(connection, _SAVE_ZONES, batch.zone_rows(plan_ids))
+    _ZONES.write(connection, batch.zone_rows(plan_ids))
     return removed
-
-
-def _write(connection: Connection, statement: str, rows: Iterable[Row]) -> None:
-    bound = [tuple(_bound(value) for value in row) for row in rows]
-    if bound:
-        connection.exec_driver_sql(statement, bound)
-
-
-def _bound(value: Any) -> Any:
-    """Write a moment as SQLAlchemy reads it here: UTC, without saying so."""
-    return value.replace(tzinfo=None).isoformat(" ", "microseconds") if type(value) is datetime else value
