@@ -85,11 +85,10 @@ def test_a_plan_that_is_put_again_lies_only_where_it_lies_now():
     assert near(found, "a", "b") == []
 
 
-def test_a_zone_without_box_stays_where_it_is_and_takes_its_new_window():
+def test_a_plan_that_keeps_its_zones_stays_where_it_is_and_takes_its_new_window():
     found = index()
     found.put([plan("a", 0), plan("b", 0)])
-    stays = IndexedPlan(PlanId("a"), 2, "a", 7, [IndexedZone("work", None, 20 * DAY_US, 30 * DAY_US)])
-    found.put([stays])
+    found.put_dates([(PlanId("a"), 2, "a", 20 * DAY_US, 30 * DAY_US)])
     assert near(found, "a") == []
     assert near(found, "a", tolerance_days=10) == [("a", "b")]
     assert (found.version_of(PlanId("a")), found.zones_hash_of(PlanId("a"))) == (2, 7)

@@ -30,6 +30,8 @@ _OWNER, _STARTS, _ENDS, _EARLIER, _LATER = (
 )
 
 Box = tuple[float, float, float, float]
+DatedPlan = tuple[PlanId, int, str, int, int]
+"""Of a plan its id, version and owner, and from when until when it may meet others, as in `IndexedZone`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +40,14 @@ class IndexedZone:
 
     Attributes:
         role: one of `ROLES`.
-        box: min x, min y, max x, max y in metres, widened by width and buffer; None where the index has it already,
-            since the plan is in it with the same hash of its zones.
+        box: min x, min y, max x, max y in metres, widened by width and buffer.
         from_us: from when it may meet others, every shift that its plan allows included; microseconds since 1970.
             Zones that hold in periods of their own do so within the period of their plan.
         until_us: until when.
     """
 
     role: str
-    box: tuple[float, float, float, float] | None
+    box: tuple[float, float, float, float]
     from_us: int
     until_us: int
 
@@ -111,7 +112,7 @@ class CandidateIndex:
         facts: list[tuple[int, int, int]] = []
         rows: list[tuple[float, ...]] = []
         windows: list[tuple[int, int]] = []
-        places, slots, placed = list[int](), list[int](), list[int]()
+        places, slots = list[int](), list[int]()
         for plan in plans:
             kept = [zone for zone in plan.zones if self._kept[ROLE_CODES[zone.role]]]
             number = self._take_number(plan.plan_id)
@@ -121,15 +122,29 @@ class CandidateIndex:
             for slot, zone in zip(taken, kept, strict=True):
                 slots.append(slot)
                 windows.append((zone.from_us, zone.until_us))
-                if zone.box is not None:
-                    placed.append(slot)
-                    rows.append((*zone.box, ROLE_CODES[zone.role], number))
+                rows.append((*zone.box, ROLE_CODES[zone.role], number))
         if places:
             self._plan_facts[places] = facts
         if slots:
             self._window[slots] = windows
-        if placed:
-            self._place(np.array(placed), np.array(rows))
+            self._place(np.array(slots), np.array(rows))
+
+    def put_dates(self, plans: Iterable[DatedPlan]) -> None:
+        """Take in what else is new of plans that are there and keep their zones."""
+        places, slots = list[int](), list[int]()
+        facts: list[tuple[int, int]] = []
+        windows: list[tuple[int, int]] = []
+        for plan_id, version, owner, from_us, until_us in plans:
+            number = self._number[plan_id]
+            places.append(number)
+            facts.append((version, self._owners.setdefault(owner, len(self._owners))))
+            for slot in self._slots_of[number]:
+                slots.append(slot)
+                windows.append((from_us, until_us))
+        if places:
+            self._plan_facts[places, :2] = facts
+        if slots:
+            self._window[slots] = windows
 
     def _place(self, slots: Indexes, rows: Floats) -> None:
         moved = (self._box[slots] != rows[:, :4]).any(axis=1)
@@ -281,22 +296,30 @@ def _longer(column: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([column, np.zeros((max(1_024, len(column)), *column.shape[1:]), dtype=column.dtype)])
 
 
-def as_indexed(change: PlanChange, boxes: Sequence[Box] | None) -> IndexedPlan:
+def as_indexed(change: PlanChange, boxes: Sequence[Box]) -> IndexedPlan:
     """Give what the index keeps of a change of a plan.
 
     Args:
         change: of a plan that has not ended.
-        boxes: of its zones; None where the index has them already.
+        boxes: of its zones.
     """
     facts = change.facts
-    holds = facts[_STARTS] - facts[_EARLIER] * DAY_US, facts[_ENDS] + facts[_LATER] * DAY_US
+    holds = _window(change)
     return IndexedPlan(
         plan_id=facts[0],
         version=facts[1],
         owner=facts[_OWNER],
         zones_hash=change.zones_hash,
-        zones=[
-            IndexedZone(zone.role, None if boxes is None else boxes[number], *holds)
-            for number, zone in enumerate(change.zones)
-        ],
+        zones=[IndexedZone(zone.role, box, *holds) for zone, box in zip(change.zones, boxes, strict=True)],
     )
+
+
+def as_dated(change: PlanChange) -> DatedPlan:
+    """Give what is new of a change of a plan that has not ended and keeps its zones."""
+    facts = change.facts
+    return (facts[0], facts[1], facts[_OWNER], *_window(change))
+
+
+def _window(change: PlanChange) -> tuple[int, int]:
+    facts = change.facts
+    return facts[_STARTS] - facts[_EARLIER] * DAY_US, facts[_ENDS] + facts[_LATER] * DAY_US

@@ -30,7 +30,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from meekoppel_contracts.ids import PlanId
 from meekoppel_hub.coordination import metrics
-from meekoppel_hub.coordination.candidates import CandidateIndex, IndexedPlan, IndexedZone, as_indexed
+from meekoppel_hub.coordination.candidates import CandidateIndex, IndexedPlan, IndexedZone, as_dated, as_indexed
+from meekoppel_hub.coordination.facts import FACT_COLUMNS
 from meekoppel_hub.coordination.fold import FoldedBatch
 from meekoppel_hub.coordination.plan_change import PlanChange
 from meekoppel_hub.coordination.queries import among
@@ -46,6 +47,7 @@ REMOVED_SETTING = "changes_removed"
 """Up to where changes were removed; whoever has not read so far loads anew."""
 _REMOVED_EVERY = timedelta(minutes=1)
 _AT_ONCE = 20_000
+_ENDED = FACT_COLUMNS.index("ended")
 # One number for the whole view, beside that of `create`. The order of commits: alone, or together.
 _COMMIT_LOCK = 7_364_002
 
@@ -140,13 +142,13 @@ class Follower:
         self._unsure.discard(self._batch)
         if not self._loaded:
             return
-        ended, same = 7, self.index.zones_hash_of
-        self.index.remove(change.plan_id for change in stored if change.facts[ended] is not None)
-        self.index.put(
-            as_indexed(change, None if same(change.plan_id) == change.zones_hash else batch.boxes_of(change))
-            for change in stored
-            if change.facts[ended] is None
-        )
+        known = self.index.zones_hash_of
+        live = [change for change in stored if change.facts[_ENDED] is None]
+        placed = [change for change in live if known(change.facts[0]) != change.zones_hash]
+        moved = {change.facts[0] for change in placed}
+        self.index.remove(change.facts[0] for change in stored if change.facts[_ENDED] is not None)
+        self.index.put_dates(as_dated(change) for change in live if change.facts[0] not in moved)
+        self.index.put(as_indexed(change, batch.boxes_of(change)) for change in placed)
 
     def catch_up(self, connection: Connection) -> set[PlanId] | None:
         """Take what others stored since the last time.

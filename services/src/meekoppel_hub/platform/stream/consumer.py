@@ -13,6 +13,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Sequence
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import structlog
@@ -38,7 +39,7 @@ from meekoppel_hub.platform.stream.subscription import (
     ConsumerConfig,
     outbox_producer,
     partition_of,
-    record_of,
+    records_of,
     source_of,
     subscribe,
 )
@@ -295,8 +296,8 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         try:
             resting = self._rest() if len(body) < LITTLE else []
             taken: list[tuple[Held, Sequence[ConsumerRecord]]] = []
-            for partition, group in groupby(body, key=lambda record: TopicPartition(record.topic, record.partition)):
-                rows = list(group)
+            for place, group in groupby(body, key=attrgetter("topic", "partition")):
+                partition, rows = TopicPartition(*place), list(group)
                 held = self.held.get(source_of(partition))
                 # One that is not claimed (yet) is read again after the seek to the stored offset.
                 if held is not None and self._claims.is_current(held) and self._continues(partition, held, rows):
@@ -350,7 +351,7 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         return False
 
     def _decode(self, taken: Sequence[tuple[Held, Sequence[ConsumerRecord]]]) -> list[tuple[Held, Part[Item]]]:
-        return [(held, self._handler.decode(held.claim, [record_of(row) for row in rows])) for held, rows in taken]
+        return [(held, self._handler.decode(held.claim, records_of(held.claim.source, rows))) for held, rows in taken]
 
     def _take_in(self, parts: Sequence[tuple[Held, Part[Item]]]) -> None:
         for held, part in parts:

@@ -6,6 +6,7 @@ Each option is there against a default that loses data; `docs/architecture.md`, 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaProducer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
@@ -125,16 +126,9 @@ def assert_manual_only(broker: KafkaBroker) -> None:
             raise AssertionError(f"{subscriber} has {subscriber.ack_policy}: only AckPolicy.MANUAL loses nothing")
 
 
-def record_of(row: ConsumerRecord) -> LogRecord:
-    """Take a record over as it came, nothing decoded."""
-    return LogRecord(
-        source=PartitionId(row.topic, row.partition),
-        offset=row.offset,
-        timestamp_ms=row.timestamp,
-        key=row.key,
-        value=row.value,
-        headers=tuple(row.headers),
-    )
+def records_of(source: PartitionId, rows: Sequence[ConsumerRecord]) -> list[LogRecord]:
+    """Take records of one partition over as they came, nothing decoded."""
+    return [LogRecord(source, row.offset, row.timestamp, row.key, row.value, tuple(row.headers)) for row in rows]
 
 
 def source_of(partition: TopicPartition) -> PartitionId:
