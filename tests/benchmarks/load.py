@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -35,7 +34,7 @@ from tests.benchmarks.plan_set import CRS, PlanSet, Written
 
 _AT_ONCE = 20_000
 _SOURCE = PartitionId("plans", 0)
-_OVERLAP_COLUMNS = tuple(field.name for field in fields(OverlapRow))
+_OVERLAP_COLUMNS = OverlapRow._fields
 _SPATIAL = ("plan_zones_box", "plan_zones_geom")
 
 
@@ -136,9 +135,8 @@ def _store_overlaps(connection: Connection, facts: list[PlanFacts], zones: list[
     while part := list(islice(met, _AT_ONCE)):
         outcomes = [settle(Pair(meeting.first, meeting.second, meeting), None, now) for meeting in part]
         pairs = [outcome.row for outcome in outcomes if outcome is not None]
-        values = [tuple(getattr(pair, name) for name in _OVERLAP_COLUMNS) for pair in pairs]
-        _put(connection, overlaps, _OVERLAP_COLUMNS, values)
-        count += len(values)
+        _put(connection, overlaps, _OVERLAP_COLUMNS, pairs)
+        count += len(pairs)
     return count
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from meekoppel_contracts.areas import MoratoriumEvent
 from meekoppel_contracts.codes import Certainty, PlanEventType, Precision, Visibility
@@ -25,8 +25,7 @@ MORATORIUM = "moratorium"
 """What can take part in matching; a moratorium does so like a plan, with its own id, revision and period."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanFacts:
+class PlanFacts(NamedTuple):
     """One version of one plan, as matching sees it. All but the last four fields are columns of `plans`.
 
     Attributes:
@@ -90,7 +89,7 @@ class PlanFacts:
     exempt_plans: tuple[PlanId, ...] = ()
 
 
-FACT_COLUMNS = tuple(field.name for field in fields(PlanFacts))[:-4]
+FACT_COLUMNS = PlanFacts._fields[:-4]
 """The fields of `PlanFacts` that are columns of `plans`, in their order."""
 
 

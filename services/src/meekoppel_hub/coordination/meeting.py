@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from meekoppel_contracts.codes import OpportunityPart, OverlapKind, Severity
 from meekoppel_contracts.ids import OverlapId, overlap_id
 from meekoppel_hub.coordination.facts import PlanFacts
 
 
-@dataclass(frozen=True, slots=True)
-class PartOfScore:
+class PartOfScore(NamedTuple):
     """One part of a score, 0 to 100 points, and how much it counts."""
 
     part: OpportunityPart
@@ -31,8 +30,7 @@ def score_parts_from_text(text: str | None) -> tuple[PartOfScore, ...]:
     return tuple(PartOfScore(OpportunityPart(row["part"]), row["points"], row["weight"]) for row in rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Meeting:
+class Meeting(NamedTuple):
     """How two plans meet, as a function of the two versions and the agreements.
 
     Attributes:

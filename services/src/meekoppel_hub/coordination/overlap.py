@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from meekoppel_contracts.codes import OverlapEventType
 from meekoppel_contracts.ids import OrgCode, OverlapId, PlanId, overlap_id
@@ -16,8 +17,7 @@ OPEN = "open"
 RESOLVED = "resolved"
 
 
-@dataclass(frozen=True, slots=True)
-class OverlapRow:
+class OverlapRow(NamedTuple):
     """One pair that meets or met. The fields are the columns of `overlaps`.
 
     A resolved pair keeps what was last found of it; only its versions and its explanation tell of the end.
@@ -170,7 +170,7 @@ def _row(pair: Pair, meeting: Meeting, revision: int, now: datetime, detected_at
 
 def as_told(row: OverlapRow, previous: OverlapRow) -> OverlapRow:
     """Keep the revision and the term of what was told before."""
-    return replace(row, revision=previous.revision, changed_at=previous.changed_at, assess_by=previous.assess_by)
+    return row._replace(revision=previous.revision, changed_at=previous.changed_at, assess_by=previous.assess_by)
 
 
 def same_facts(row: OverlapRow, other: OverlapRow) -> bool:
@@ -196,8 +196,7 @@ def _told(row: OverlapRow) -> tuple[object, ...]:
 
 def _resolve(pair: Pair, previous: OverlapRow, now: datetime) -> Outcome:
     """Close a pair. When it became restricted at the same time, the open topic hears only that it is over."""
-    row = replace(
-        previous,
+    row = previous._replace(
         state=RESOLVED,
         revision=previous.revision + 1,
         first_version=pair.first.version,
@@ -216,7 +215,7 @@ def _resolve(pair: Pair, previous: OverlapRow, now: datetime) -> Outcome:
 
 def _told_where_open(row: OverlapRow, previous: OverlapRow) -> Announcement:
     """Tell of the end where the pair was told before."""
-    return Announcement(OverlapEventType.RESOLVED, replace(row, restricted=previous.restricted))
+    return Announcement(OverlapEventType.RESOLVED, row._replace(restricted=previous.restricted))
 
 
 def _move(pair: Pair, meeting: Meeting, previous: OverlapRow, now: datetime) -> Outcome:
@@ -227,8 +226,7 @@ def _move(pair: Pair, meeting: Meeting, previous: OverlapRow, now: datetime) -> 
 
 def farewell(previous: OverlapRow, now: datetime) -> Announcement:
     """Tell that a pair is over with nothing but what was told of it before."""
-    row = replace(
-        previous,
+    row = previous._replace(
         state=RESOLVED,
         revision=previous.revision + 1,
         explanation=ENGLISH.no_details,

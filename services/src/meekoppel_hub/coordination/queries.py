@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from sqlalchemy import (
@@ -29,7 +29,7 @@ from meekoppel_hub.coordination.zones import Indexes, ZoneTable, boxes, zone_tab
 from meekoppel_hub.platform.database.tables.view import overlaps, plan_zones, plans
 
 _FACTS = [plans.c[name] for name in FACT_COLUMNS]
-_OVERLAP = [overlaps.c[field.name] for field in fields(OverlapRow)]
+_OVERLAP = [overlaps.c[name] for name in OverlapRow._fields]
 _ZONES = [plan_zones.c[name] for name in ("zone_no", *ZoneRow._fields)]
 
 

@@ -12,8 +12,6 @@ never in a circle.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
-from operator import attrgetter
 
 from sqlalchemy import Connection
 
@@ -31,8 +29,7 @@ from meekoppel_hub.coordination.plan_change import Row
 from meekoppel_hub.platform.database.bulk import copy_new_rows, copy_rows, stage_rows
 from meekoppel_hub.platform.database.tables.view import former_places, overlaps, plan_versions, plan_zones, plans
 
-_OVERLAP_COLUMNS = tuple(field.name for field in fields(OverlapRow))
-_overlap = attrgetter(*_OVERLAP_COLUMNS)
+_OVERLAP_COLUMNS = OverlapRow._fields
 
 
 def _names(columns: Sequence[str]) -> str:
@@ -108,7 +105,7 @@ class PostgisStore:
         """Store pairs, never back to an older version of either plan."""
         if not rows:
             return set()
-        stage_rows(connection, overlaps, _OVERLAP_COLUMNS, map(_overlap, rows))
+        stage_rows(connection, overlaps, _OVERLAP_COLUMNS, rows)
         return set(connection.exec_driver_sql(_SAVE_OVERLAPS).scalars())
 
 

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
-from operator import attrgetter
 
 from sqlalchemy import Connection, Table
 
@@ -25,8 +23,7 @@ from meekoppel_hub.coordination.plan_change import Row
 from meekoppel_hub.platform.database.tables.base import UtcDateTime
 from meekoppel_hub.platform.database.tables.view import former_places, overlaps, plan_versions, plan_zones, plans
 
-_OVERLAP_COLUMNS = tuple(field.name for field in fields(OverlapRow))
-_overlap = attrgetter(*_OVERLAP_COLUMNS)
+_OVERLAP_COLUMNS = OverlapRow._fields
 
 
 class RowInsert:
@@ -100,7 +97,7 @@ class SqliteStore:
 
     def write_overlaps(self, connection: Connection, rows: Sequence[OverlapRow]) -> set[OverlapId]:
         """Store pairs; as the only writer, all of them."""
-        _OVERLAPS.write(connection, map(_overlap, rows))
+        _OVERLAPS.write(connection, rows)
         return {row.overlap_id for row in rows}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import fields
 from itertools import islice
 
 from sqlalchemy import Connection, delete, insert, select
@@ -15,7 +14,7 @@ from meekoppel_hub.coordination.queries import among
 from meekoppel_hub.coordination.rebuilding.told import VERSION_COLUMNS, version_row
 from meekoppel_hub.platform.database.tables.view import overlap_versions, overlaps, plans
 
-OVERLAP_COLUMNS = tuple(field.name for field in fields(OverlapRow))
+OVERLAP_COLUMNS = OverlapRow._fields
 _OVERLAP = [overlaps.c[name] for name in OVERLAP_COLUMNS]
 
 

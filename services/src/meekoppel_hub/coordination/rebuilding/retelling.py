@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +46,7 @@ def row_told(event: OverlapEvent, *, restricted: bool, detected_at: datetime) ->
         "score_parts": score_parts_to_text(parts),
         "rulesets": ",".join(event.rulesets) or event.ruleset,
     }
-    told: dict[str, Any] = {f.name: known.get(f.name, getattr(event, f.name, None)) for f in fields(OverlapRow)}
+    told: dict[str, Any] = {name: known.get(name, getattr(event, name, None)) for name in OverlapRow._fields}
     return OverlapRow(**told)
 
 
@@ -69,23 +68,23 @@ def retell(row: OverlapRow | None, told: OverlapRow | None, now: datetime) -> Ou
     if told.state == RESOLVED:
         return _news(row, told, OverlapEventType.DETECTED, 1, now)
     if told.restricted != row.restricted:
-        moved = replace(row, revision=told.revision + 2, detected_at=now, changed_at=now)
+        moved = row._replace(revision=told.revision + 2, detected_at=now, changed_at=now)
         return Outcome(moved, (farewell(told, now), Announcement(OverlapEventType.DETECTED, moved)))
     if same_facts(row, told):
-        return Outcome(replace(as_told(row, told), detected_at=told.detected_at), ())
+        return Outcome(as_told(row, told)._replace(detected_at=told.detected_at), ())
     return _news(row, told, OverlapEventType.CHANGED, 1, now)
 
 
 def _never_told(row: OverlapRow | None, now: datetime) -> Outcome | None:
     if row is None or row.state == RESOLVED:  # it came and went unseen
         return None
-    first = replace(row, revision=1, detected_at=now, changed_at=now)
+    first = row._replace(revision=1, detected_at=now, changed_at=now)
     return Outcome(first, (Announcement(OverlapEventType.DETECTED, first),))
 
 
 def _news(row: OverlapRow, told: OverlapRow, kind: OverlapEventType, step: int, now: datetime) -> Outcome:
     detected_at = now if kind is OverlapEventType.DETECTED else told.detected_at
-    news = replace(row, revision=told.revision + step, detected_at=detected_at, changed_at=now)
+    news = row._replace(revision=told.revision + step, detected_at=detected_at, changed_at=now)
     return Outcome(news, (Announcement(kind, news),))
 
 
@@ -93,11 +92,11 @@ def _over(row: OverlapRow, told: OverlapRow, now: datetime) -> Outcome:
     """Close a pair that was told to be open, where it was told."""
     if told.state == RESOLVED:
         return Outcome(
-            replace(row, revision=told.revision, detected_at=told.detected_at, changed_at=told.changed_at), ()
+            row._replace(revision=told.revision, detected_at=told.detected_at, changed_at=told.changed_at), ()
         )
     if row is told or (row.restricted and not told.restricted):
         said = farewell(told, now)
-        return Outcome(replace(row, state=RESOLVED, revision=said.row.revision, changed_at=now), (said,))
-    closed = replace(row, revision=told.revision + 1, detected_at=told.detected_at, changed_at=now)
-    said = Announcement(OverlapEventType.RESOLVED, replace(closed, restricted=told.restricted))
+        return Outcome(row._replace(state=RESOLVED, revision=said.row.revision, changed_at=now), (said,))
+    closed = row._replace(revision=told.revision + 1, detected_at=told.detected_at, changed_at=now)
+    said = Announcement(OverlapEventType.RESOLVED, closed._replace(restricted=told.restricted))
     return Outcome(closed, (said,))
