@@ -6,9 +6,8 @@ organisations that join, or change their mapping, and send all their plans. Two 
 and coordination, each as fast as its workers together. Every change waits behind all that came before it: the worst
 order there is, since Kafka's partitions let others pass a bulk in part.
 
-The rates of one worker are those that `make bench` measured on two cores shared with Kafka and PostgreSQL; give your
-own with `--intake-rate` and `--fold-rate`. What is simulated is the waiting, not the hub: that it folds at these rates,
-and at a million plans as fast as at ten thousand, is what the benches show.
+The rates of one worker are round numbers near what was measured on two busy cores shared with Kafka and PostgreSQL;
+give your own, from `make bench`, with `--intake-rate` and `--fold-rate`. What is simulated is the waiting, not the hub.
 """
 
 from __future__ import annotations
@@ -35,9 +34,9 @@ QUARTERLY = (73, 164, 255, 346)
 
 # What a record costs, in bytes, measured on the benches' plans (979 bytes of Avro, a polygon, 25 fields).
 LOG_BYTES = 900  # in the log, lz4 in batches, with its headers; once, before replication
-HISTORY_BYTES = 1_350  # a row of plan_versions with its index
-PLAN_BYTES = 1_150  # a plan with its zones and all indexes
-INDEX_BYTES = 330  # a live plan in the memory of a coordination worker
+HISTORY_BYTES = 1_215  # a row of plan_versions with its index
+PLAN_BYTES = 1_460  # a plan with its zones and all indexes
+INDEX_BYTES = 385  # a live plan in the memory of a coordination worker
 
 Steps = NDArray[np.float64]
 
@@ -88,13 +87,13 @@ class Hub:
         replicas: copies of the log.
     """
 
-    intake_rate: float = 4_000
-    fold_rate: float = 8_000
+    intake_rate: float = 2_000
+    fold_rate: float = 3_000
     workers: int = 1
     gain: float = 0.6
     sending_rate: float = 3_300
-    quiet_seconds: float = 0.08
-    rebuild_rate: float = 40_000
+    quiet_seconds: float = 0.3
+    rebuild_rate: float = 10_000
     replicas: int = 3
 
     @property
