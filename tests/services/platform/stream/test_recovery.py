@@ -266,7 +266,7 @@ async def test_a_partition_that_waits_is_not_fetched_when_others_have_rested(rig
     service = await rig.start()
     await rig.until(lambda: len(service.held) == rig.partitions)
     waiting = service.held[PartitionId(rig.topic, 0)]
-    real = service._rest
+    real = service._pace.rest
 
     def rest():
         resting = real()
@@ -274,12 +274,26 @@ async def test_a_partition_that_waits_is_not_fetched_when_others_have_rested(rig
             service._claims.back_off(waiting, Fenced("another claimed it"), time.monotonic())
         return resting
 
-    monkeypatch.setattr(service, "_rest", rest)
+    monkeypatch.setattr(service._pace, "rest", rest)
     await publish_to(rig, 1, 1)
     await rig.until(lambda: bool(waiting.failures))
     await rig.until(lambda: service.consumer.paused() == {TopicPartition(rig.topic, 0)})
     await publish_to(rig, 1, 2)
     await rig.until(lambda: values(rig) == ["good 1", "good 2"])
+
+
+async def test_a_task_that_ends_by_an_error_halts_the_service_and_says_so(rig, monkeypatch):
+    """Without the task that applies batches a service would stand still, and say that it is well."""
+    service = await rig.start()
+    await rig.until(lambda: len(service.held) == rig.partitions)
+
+    def broken():
+        raise ValueError("the log cannot be written")
+
+    monkeypatch.setattr(service._ahead, "take", broken)
+    await publish_to(rig, 0, 1)
+    await rig.until(lambda: service.halted is not None)
+    assert service.halted == "unexpected failure: ValueError, see the log"
 
 
 async def test_what_was_decoded_ahead_of_a_rebalance_is_handled_once_and_by_whoever_has_it_then(rig, monkeypatch):

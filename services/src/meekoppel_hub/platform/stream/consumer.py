@@ -32,11 +32,13 @@ from meekoppel_hub.platform.stream.handling import BatchHandler, Handled, Outcom
 from meekoppel_hub.platform.stream.held import Held
 from meekoppel_hub.platform.stream.offsets import Claim, claim_partition
 from meekoppel_hub.platform.stream.outbox import Stored
+from meekoppel_hub.platform.stream.pace import Pace
 from meekoppel_hub.platform.stream.processor import Processor
 from meekoppel_hub.platform.stream.publish import OutboxPublisher
 from meekoppel_hub.platform.stream.records import PartitionId
 from meekoppel_hub.platform.stream.subscription import (
     ConsumerConfig,
+    is_dead,
     outbox_producer,
     partition_of,
     records_of,
@@ -52,7 +54,6 @@ DRAIN_SECONDS = 20.0
 LOOK_AGAIN_SECONDS = 5.0
 CANCEL_AGAIN_SECONDS = 1.0
 LITTLE = 200
-PACE_MS_PER_PARTITION = 0.1
 WORK_BESIDES_SECONDS = 1.0
 
 
@@ -97,6 +98,7 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
             on_change=self._look_behind,
             halt=self._halt,
         )
+        self._pace = Pace(config, lambda: self.consumer, self._claims)
         self._broker, self._subscriber = subscribe(config, self)
         self._subscriber(self._on_batch)
         self._producer: AIOKafkaProducer | None = None
@@ -190,7 +192,7 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         Raises:
             KafkaError: when Kafka is away; asked again, it tries again.
         """
-        if self._claims.is_stopping or self.halted is not None or not self._is_dead():
+        if self._claims.is_stopping or self.halted is not None or not is_dead(self._subscriber):
             return
         log.error("client_died_begins_anew", service=self.config.service)
         self._claims.forget()
@@ -201,13 +203,6 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
             except KafkaError as error:  # what it died of
                 log.warning("dead_client_closed", service=self.config.service, error=repr(error))
             await self._subscriber.start()
-
-    def _is_dead(self) -> bool:
-        consumer = self._subscriber.consumer
-        if consumer is None:  # an earlier revival that did not get to the end
-            return True
-        task = getattr(consumer._coordinator, "_coordination_task", None)
-        return task is not None and task.done()
 
     async def look_again(self) -> None:
         """Read on from the stored offset where the log goes on and nothing comes.
@@ -273,7 +268,13 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        """See that no task ends unseen: without the one that applies batches a service would stand still in silence."""
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fail(error)
 
     def _claim(self, source: PartitionId) -> tuple[Claim, int]:
         owner = f"{self.config.service}-{self.config.instance}"
@@ -294,7 +295,7 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         """Take in what one poll gave. FastStream swallows what a handler raises, so nothing leaves here unseen."""
         polled_at = time.monotonic()
         try:
-            resting = self._rest() if len(body) < LITTLE else []
+            resting = self._pace.rest() if len(body) < LITTLE else []
             taken: list[tuple[Held, Sequence[ConsumerRecord]]] = []
             for place, group in groupby(body, key=attrgetter("topic", "partition")):
                 partition, rows = TopicPartition(*place), list(group)
@@ -306,34 +307,9 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
                 parts = await asyncio.to_thread(self._decode, taken)
                 await self._ahead.room_for(sum(len(rows) for _, rows in taken))
                 self._take_in(parts)
-            if resting:
-                pace = (self.config.pace_ms + PACE_MS_PER_PARTITION * len(resting)) / 1_000
-                await asyncio.sleep(polled_at + pace - time.monotonic())
-                self._fetch_on(resting)
-        except Exception as error:
-            log.exception("consumer_failed", service=self.config.service)
-            self._halt(f"unexpected failure: {type(error).__name__}, see the log")
-
-    def _rest(self) -> list[Held]:
-        """Fetch nothing for a while. A fetch costs the same for one record as for many: it names all partitions.
-
-        Without this aiokafka fetches at once what is there after a poll, one record or two, and keeps it: the next
-        poll would give only these, late by the whole pace.
-        """
-        assigned = self.consumer.assignment()
-        resting = [
-            held
-            for source, held in self.held.items()
-            if self._claims.is_current(held) and partition_of(source) in assigned
-        ]
-        self.consumer.pause(*(partition_of(held.claim.source) for held in resting))
-        return resting
-
-    def _fetch_on(self, resting: Sequence[Held]) -> None:
-        """Fetch again what rested, without what was lost, claimed anew or paused for another reason meanwhile."""
-        assigned = self.consumer.assignment()
-        partitions = [partition_of(held.claim.source) for held in resting if self._claims.is_current(held)]
-        self.consumer.resume(*(partition for partition in partitions if partition in assigned))
+            await self._pace.keep(resting, polled_at)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the task unseen
+            self._fail(error)
 
     def _continues(self, partition: TopicPartition, held: Held, rows: Sequence[ConsumerRecord]) -> bool:
         """See that records begin where the last ones ended; else read again from there, once."""
@@ -383,9 +359,8 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
             log.warning("work_besides_waits", service=self.config.service, why=str(error))
             self._look_behind()  # its commit may be there all the same
             return False
-        except Exception as error:
-            log.exception("consumer_failed", service=self.config.service)
-            self._halt(f"unexpected failure: {type(error).__name__}, see the log")
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the task unseen
+            self._fail(error)
             return False
 
     async def _apply(self, batch: Sequence[tuple[Held, Part[Item]]]) -> None:
@@ -393,9 +368,8 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
             outcomes = await asyncio.to_thread(self._handler.handle, [part for _, part in batch])
         except Halted as error:
             self._halt(str(error))
-        except Exception as error:
-            log.exception("consumer_failed", service=self.config.service)
-            self._halt(f"unexpected failure: {type(error).__name__}, see the log")
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not end the task unseen
+            self._fail(error)
         else:
             for (held, _), outcome in zip(batch, outcomes, strict=True):
                 self._conclude(held, outcome)
@@ -413,6 +387,10 @@ class StreamService(Generic[Item], ConsumerRebalanceListener):  # type: ignore[m
         self.handled += outcome.handled
         self.set_aside += outcome.set_aside
         self._claims.trouble = ""
+
+    def _fail(self, error: BaseException) -> None:
+        log.error("consumer_failed", service=self.config.service, exc_info=error)
+        self._halt(f"unexpected failure: {type(error).__name__}, see the log")
 
     def _halt(self, why: str) -> None:
         """Stop reading, say why, and stay: health and the dead letters remain readable."""

@@ -131,6 +131,14 @@ def records_of(source: PartitionId, rows: Sequence[ConsumerRecord]) -> list[LogR
     return [LogRecord(source, row.offset, row.timestamp, row.key, row.value, tuple(row.headers)) for row in rows]
 
 
+def is_dead(subscriber: BatchSubscriber) -> bool:
+    """Tell whether a client's group coordination has died, or a revival did not get to the end."""
+    if subscriber.consumer is None:
+        return True
+    task = getattr(subscriber.consumer._coordinator, "_coordination_task", None)
+    return task is not None and bool(task.done())
+
+
 def source_of(partition: TopicPartition) -> PartitionId:
     """Name a partition as the hub does."""
     return PartitionId(partition.topic, partition.partition)
