@@ -33,7 +33,7 @@ MONTHS = np.array([1.0, 1.1, 1.2, 1.1, 1.0, 0.95, 0.75, 0.75, 1.15, 1.2, 1.1, 0.
 QUARTERLY = (73, 164, 255, 346)
 
 # What a record costs, in bytes, measured on the benches' plans (979 bytes of Avro, a polygon, 25 fields).
-LOG_BYTES = 900  # in the log, lz4 in batches, with its headers; once, before replication
+LOG_BYTES = 900  # in the log, once, before replication: 418 in bulk; assumed for changes that come one by one
 HISTORY_BYTES = 1_215  # a row of plan_versions with its index
 PLAN_BYTES = 1_460  # a plan with its zones and all indexes
 INDEX_BYTES = 385  # a live plan in the memory of a coordination worker
