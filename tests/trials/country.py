@@ -6,7 +6,7 @@ organisations that join, or change their mapping, and send all their plans. Two 
 and coordination, each as fast as its workers together. Every change waits behind all that came before it: the worst
 order there is, since Kafka's partitions let others pass a bulk in part.
 
-The rates of one worker are round numbers near what was measured on two busy cores shared with Kafka and PostgreSQL;
+The rates of one worker are round numbers near what was measured on two cores shared with Kafka and PostgreSQL;
 give your own, from `make bench`, with `--intake-rate` and `--fold-rate`. What is simulated is the waiting, not the hub.
 """
 
@@ -93,7 +93,7 @@ class Hub:
     gain: float = 0.6
     sending_rate: float = 3_300
     quiet_seconds: float = 0.3
-    rebuild_rate: float = 10_000
+    rebuild_rate: float = 20_000
     replicas: int = 3
 
     @property
